@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Wattle: machine-learning batches for the fewest joules. The ioctl ABI of
+ * /dev/wattle, the only copy.
+ *
+ * Objects. An open file is a client. A client owns queues. A queue holds
+ * batches. A thread that calls WATTLE_IOC_NEXT is a worker of that client; a
+ * grant is leave for one worker to run one batch, and ends by COMPLETE, by the
+ * next NEXT, by the end of its lease, or with the thread or the file.
+ *
+ * Rules. Every struct starts with its own size, so that it can grow: the kernel
+ * accepts a larger struct as long as what it does not know is zero (-E2BIG
+ * otherwise), and a smaller one down to its first published size (-EINVAL
+ * below). Padding and reserved fields must be zero and unknown flags are
+ * refused (-EINVAL), both before any side effect. Times are absolute
+ * CLOCK_MONOTONIC nanoseconds. An unknown command is -ENOTTY. Bad pointers are
+ * -EFAULT. Energy is in microjoules and never travels without its quality.
+ */
+#ifndef _UAPI_LINUX_WATTLE_H
+#define _UAPI_LINUX_WATTLE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define WATTLE_DEVICE_NAME	"wattle"
+#define WATTLE_IOC_MAGIC	0xE7
+
+/* A change of the major is incompatible, of the minor only adds. */
+#define WATTLE_ABI_MAJOR	1
+#define WATTLE_ABI_MINOR	0
+
+#define WATTLE_NAME_MAX		32	/* bytes of a queue name, with its NUL */
+#define WATTLE_HIST_SLOTS	32	/* slot k counts [2^k, 2^(k+1)) us; slot 0 also 0 us, 31 all above */
+#define WATTLE_TIME_NONE	0ULL	/* no deadline, no release time */
+#define WATTLE_TIME_FOREVER	(~0ULL)	/* NEXT: no timeout */
+#define WATTLE_CPU_ANY		0xffffffffU
+#define WATTLE_QUEUE_ANY	0U	/* queue ids start at 1 */
+
+/**
+ * enum wattle_mode - what the module does with what it decides
+ * @WATTLE_MODE_OFF:	grants at once in EDF order; no admission, no gating, no accounts of energy
+ * @WATTLE_MODE_OBSERVE: as off, but admission is computed, counted and traced, and energy is accounted
+ * @WATTLE_MODE_ADVISE:	reserved: observe, plus what enforce would have saved
+ * @WATTLE_MODE_ENFORCE: acts: refuses what cannot be met on STRICT queues, gives a CPU to one grant at a time
+ */
+enum wattle_mode {
+	WATTLE_MODE_OFF		= 0,
+	WATTLE_MODE_OBSERVE	= 1,
+	WATTLE_MODE_ADVISE	= 2,
+	WATTLE_MODE_ENFORCE	= 3,
+};
+
+/* Classes, best first. 0 in QUEUE_CREATE means WATTLE_CLASS_BATCH. */
+enum wattle_class {
+	WATTLE_CLASS_LATENCY	= 1,
+	WATTLE_CLASS_BATCH	= 2,
+	WATTLE_CLASS_BACKGROUND	= 3,
+};
+
+/**
+ * enum wattle_quality - how a figure of energy came to be, worst to best
+ * @WATTLE_QUALITY_NONE:	there is no figure; the field beside it is meaningless
+ * @WATTLE_QUALITY_MODEL:	a power model times time
+ * @WATTLE_QUALITY_CPUTIME:	a measured total, split by CPU time
+ * @WATTLE_QUALITY_CYCLES:	a measured total, split by unhalted cycles
+ * @WATTLE_QUALITY_MEASURED:	a meter's own reading of this very thing
+ */
+enum wattle_quality {
+	WATTLE_QUALITY_NONE	= 0,
+	WATTLE_QUALITY_MODEL	= 1,
+	WATTLE_QUALITY_CPUTIME	= 2,
+	WATTLE_QUALITY_CYCLES	= 3,
+	WATTLE_QUALITY_MEASURED	= 4,
+};
+
+/* What a counter measures. Zones overlap (core is inside package): never to be summed. */
+enum wattle_zone {
+	WATTLE_ZONE_PACKAGE	= 0,
+	WATTLE_ZONE_CORE	= 1,
+	WATTLE_ZONE_DRAM	= 2,
+	WATTLE_ZONE_PSYS	= 3,
+	WATTLE_ZONE_WALL	= 4,
+	WATTLE_ZONE_COUNT	= 5,
+};
+
+/* How far an actuator can be trusted; from a self-test. */
+enum wattle_confidence {
+	WATTLE_CONFIDENCE_NONE		= 0,	/* not there, or not to be used */
+	WATTLE_CONFIDENCE_HINT		= 1,	/* the hardware may ignore it */
+	WATTLE_CONFIDENCE_EFFECTIVE	= 2,
+};
+
+/* Feature bits of struct wattle_query. A clear bit: the ioctl or flag is not there. */
+#define WATTLE_FEATURE_DRY_RUN		(1ULL << 0)
+#define WATTLE_FEATURE_EVENTS		(1ULL << 1)
+#define WATTLE_FEATURE_ENERGY		(1ULL << 2)	/* energy accounts exist (a source may still be absent) */
+#define WATTLE_FEATURE_ATTACH		(1ULL << 3)	/* reserved */
+#define WATTLE_FEATURE_MODEL_SET	(1ULL << 4)	/* reserved */
+#define WATTLE_FEATURE_STATS_PAGE	(1ULL << 5)	/* reserved */
+
+/* struct wattle_query.energy_flags */
+#define WATTLE_ENERGY_SIMULATED	(1U << 0)	/* the source is a virtual platform: print the word */
+#define WATTLE_ENERGY_DENIED	(1U << 1)	/* a source exists; the caller needs CAP_PERFMON or the energy group */
+
+/**
+ * struct wattle_query - discovery: what this module is, can do and allows
+ * @size:	in: sizeof(struct wattle_query); out: bytes the kernel filled
+ * @flags:	in: 0
+ * @abi_major:	out: %WATTLE_ABI_MAJOR of the module
+ * @abi_minor:	out: %WATTLE_ABI_MINOR of the module
+ * @features:	out: WATTLE_FEATURE_* bits
+ * @mode:	out: enum wattle_mode
+ * @clock_id:	out: the clock of every time in this ABI (CLOCK_MONOTONIC)
+ * @cpufreq_confidence: out: enum wattle_confidence of frequency requests
+ * @latency_confidence: out: enum wattle_confidence of resume-latency requests
+ * @nr_cpus_managed: out: CPUs the administrator has given to wattle
+ * @nr_cpus_online: out: CPUs online
+ * @max_queues:	out: queues per client
+ * @max_batches: out: queued or granted batches per queue (largest max_inflight)
+ * @max_vector:	out: batches in one SUBMIT
+ * @max_workers: out: threads per client that may call NEXT
+ * @lease_min_ns: out: shortest lease
+ * @lease_max_ns: out: longest lease
+ * @lease_default_ns: out: lease of a queue that asked for 0
+ * @energy_quality: out: enum wattle_quality of @energy_uj; NONE: unavailable
+ * @energy_flags: out: WATTLE_ENERGY_* bits
+ * @energy_uj:	out: package energy since the module was loaded, all packages
+ * @energy_stamp_ns: out: when @energy_uj was read
+ * @energy_source: out: name of the source, empty if none
+ * @events_lost: out: events this client lost to a full ring
+ * @reserved:	out: 0
+ */
+struct wattle_query {
+	__u32	size;
+	__u32	flags;
+	__u32	abi_major;
+	__u32	abi_minor;
+	__u64	features;
+	__u32	mode;
+	__u32	clock_id;
+	__u32	cpufreq_confidence;
+	__u32	latency_confidence;
+	__u32	nr_cpus_managed;
+	__u32	nr_cpus_online;
+	__u32	max_queues;
+	__u32	max_batches;
+	__u32	max_vector;
+	__u32	max_workers;
+	__u64	lease_min_ns;
+	__u64	lease_max_ns;
+	__u64	lease_default_ns;
+	__u32	energy_quality;
+	__u32	energy_flags;
+	__u64	energy_uj;
+	__u64	energy_stamp_ns;
+	char	energy_source[WATTLE_NAME_MAX];
+	__u64	events_lost;
+	__u64	reserved[4];
+};
+
+/* struct wattle_queue_create.flags */
+#define WATTLE_QUEUE_STRICT	(1U << 0)	/* refuse an infeasible batch instead of taking it as best effort */
+
+/* Event types, and their bits in event_mask. */
+enum wattle_event_type {
+	WATTLE_EVENT_DONE	= 1,	/* completed in time, or without a deadline */
+	WATTLE_EVENT_LATE	= 2,	/* completed after its deadline */
+	WATTLE_EVENT_REFUSED	= 3,	/* refused at submission (STRICT queue) */
+	WATTLE_EVENT_REVOKED	= 4,	/* lease expired; the batch counts as aborted */
+	WATTLE_EVENT_ABORTED	= 5,	/* its thread died or it was lost with its worker */
+	WATTLE_EVENT_MIGRATED	= 6,	/* completed on another CPU than the one it was granted for */
+	WATTLE_EVENT_CANCELLED	= 7,	/* withdrawn before it ran */
+};
+#define WATTLE_EVENT_BIT(type)	(1U << (type))
+#define WATTLE_EVENTS_ALL	0xfeU
+
+/**
+ * struct wattle_queue_params - what a queue may be given and promises
+ * @class:	enum wattle_class; 0 = %WATTLE_CLASS_BATCH. LATENCY needs CAP_SYS_NICE (-EPERM)
+ * @weight:	share among equals, 1 to 10000; 0 = 100
+ * @flags:	WATTLE_QUEUE_* bits
+ * @event_mask:	WATTLE_EVENT_BIT()s the client wants to read(); 0 = none
+ * @max_slowdown_pm: allowed slowdown of work without deadline, per mille, 0 to 10000
+ * @max_inflight: queued plus granted batches allowed; 0 = the module's limit
+ * @max_delay_us: longest voluntary delay of a batch for the sake of idle states
+ * @energy_budget_uj: energy the queue may use in all; 0 = unlimited
+ * @lease_ns:	time a grant may run; 0 = default
+ * @reserved:	0
+ *
+ * @weight, @max_slowdown_pm, @max_delay_us and @energy_budget_uj are recorded
+ * and reported; policies that use them are announced by feature bits.
+ */
+struct wattle_queue_params {
+	__u32	class;
+	__u32	weight;
+	__u32	flags;
+	__u32	event_mask;
+	__u32	max_slowdown_pm;
+	__u32	max_inflight;
+	__u64	max_delay_us;
+	__u64	energy_budget_uj;
+	__u64	lease_ns;
+	__u64	reserved[2];
+};
+
+/**
+ * struct wattle_queue_create - make a queue
+ * @size:	sizeof(struct wattle_queue_create)
+ * @flags:	0
+ * @queue:	out: the queue's id, unique within the client
+ * @pad:	0
+ * @params:	see struct wattle_queue_params
+ * @name:	NUL-terminated, printable ASCII; may be empty
+ *
+ * -EINVAL a value out of range; -EPERM class not allowed; -EMFILE too many
+ * queues in this client; -EUSERS too many for this user; -ENFILE in all.
+ */
+struct wattle_queue_create {
+	__u32	size;
+	__u32	flags;
+	__u32	queue;
+	__u32	pad;
+	struct wattle_queue_params params;
+	char	name[WATTLE_NAME_MAX];
+};
+
+/* struct wattle_queue_update.mask: which fields of params to take */
+#define WATTLE_UPDATE_CLASS		(1U << 0)
+#define WATTLE_UPDATE_WEIGHT		(1U << 1)
+#define WATTLE_UPDATE_FLAGS		(1U << 2)
+#define WATTLE_UPDATE_EVENT_MASK	(1U << 3)
+#define WATTLE_UPDATE_MAX_SLOWDOWN	(1U << 4)
+#define WATTLE_UPDATE_MAX_INFLIGHT	(1U << 5)
+#define WATTLE_UPDATE_MAX_DELAY		(1U << 6)
+#define WATTLE_UPDATE_ENERGY_BUDGET	(1U << 7)
+#define WATTLE_UPDATE_LEASE		(1U << 8)
+#define WATTLE_UPDATE_ALL		0x1ffU
+
+/**
+ * struct wattle_queue_update - change a queue
+ * @size:	sizeof(struct wattle_queue_update)
+ * @flags:	0
+ * @queue:	the queue's id (-ENOENT)
+ * @mask:	WATTLE_UPDATE_* bits; fields of @params not named must be 0
+ * @params:	new values; queued batches keep what they were admitted with,
+ *		class and lease act from the next grant on
+ */
+struct wattle_queue_update {
+	__u32	size;
+	__u32	flags;
+	__u32	queue;
+	__u32	mask;
+	struct wattle_queue_params params;
+};
+
+/**
+ * struct wattle_queue_destroy - remove a queue
+ * @size:	sizeof(struct wattle_queue_destroy)
+ * @flags:	0
+ * @queue:	the queue's id (-ENOENT); it is free for reuse when the call returns
+ * @pad:	0
+ * @cancelled:	out: batches that were still queued and are now cancelled
+ *
+ * Granted batches run on; completing them is still accepted.
+ */
+struct wattle_queue_destroy {
+	__u32	size;
+	__u32	flags;
+	__u32	queue;
+	__u32	pad;
+	__u64	cancelled;
+};
+
+/**
+ * struct wattle_batch - one piece of work
+ * @user_data:	returned with the grant and with events, not looked at
+ * @work_kcycles: frequency-sensitive work in thousands of cycles (< 2^43); 0 = unknown, to be learned
+ * @stall_us:	time that no frequency changes, microseconds (< 2^32)
+ * @release_ns:	not to be granted before; %WATTLE_TIME_NONE = now
+ * @deadline_ns: to be completed by; %WATTLE_TIME_NONE = no deadline
+ * @energy_cap_uj: energy it may cost; 0 = no cap
+ * @shape:	the client's name for "the same kind of work"
+ * @flags:	0
+ */
+struct wattle_batch {
+	__u64	user_data;
+	__u64	work_kcycles;
+	__u64	stall_us;
+	__u64	release_ns;
+	__u64	deadline_ns;
+	__u64	energy_cap_uj;
+	__u32	shape;
+	__u32	flags;
+};
+
+enum wattle_verdict_status {
+	WATTLE_VERDICT_ADMITTED		= 1,	/* feasible, or nothing to be infeasible about */
+	WATTLE_VERDICT_BEST_EFFORT	= 2,	/* queued, but @reason */
+	WATTLE_VERDICT_REFUSED		= 3,	/* not queued, because of @reason */
+};
+
+enum wattle_verdict_reason {
+	WATTLE_REASON_NONE		= 0,
+	WATTLE_REASON_DEADLINE_PAST	= 1,	/* the deadline had passed at submission */
+	WATTLE_REASON_INFEASIBLE	= 2,	/* too much admitted work is due before it */
+	WATTLE_REASON_OVER_BUDGET	= 3,	/* reserved: the queue's energy budget */
+	WATTLE_REASON_OVER_CAP		= 4,	/* reserved: the batch's energy cap */
+	WATTLE_REASON_UNCHECKED		= 5,	/* mode off: admission was not computed */
+};
+
+/**
+ * struct wattle_verdict - what became of one batch of a SUBMIT
+ * @status:	enum wattle_verdict_status
+ * @reason:	enum wattle_verdict_reason
+ * @batch:	id within the client, for CANCEL and events; 0 if not queued
+ * @earliest_ns: earliest deadline that would have been admitted; 0 = not computed
+ * @cost_uj:	expected energy; meaningful only if @cost_quality is not NONE
+ * @cost_quality: enum wattle_quality of @cost_uj
+ * @pad:	0
+ */
+struct wattle_verdict {
+	__u32	status;
+	__u32	reason;
+	__u64	batch;
+	__u64	earliest_ns;
+	__u64	cost_uj;
+	__u32	cost_quality;
+	__u32	pad;
+};
+
+/* struct wattle_submit.flags */
+#define WATTLE_SUBMIT_DRY_RUN	(1U << 0)	/* verdicts only: nothing is queued, counted or charged */
+
+/**
+ * struct wattle_submit - put a vector of batches into a queue, in order
+ * @size:	sizeof(struct wattle_submit)
+ * @flags:	WATTLE_SUBMIT_* bits
+ * @queue:	the queue's id (-ENOENT)
+ * @count:	entries in both arrays, 1 to max_vector (-EINVAL for 0, -E2BIG above)
+ * @batches:	pointer to struct wattle_batch[@count]
+ * @verdicts:	pointer to struct wattle_verdict[@count], or 0; zeroed before any side effect
+ * @processed:	out: entries that have a verdict; after -EINVAL for an entry, its index
+ * @batch_size:	sizeof(struct wattle_batch), the stride of @batches
+ * @pad:	0
+ *
+ * The whole vector is copied and checked before anything is queued: a bad
+ * pointer or a bad entry anywhere leaves nothing behind. Then entries are taken
+ * in order. A verdict is per entry and goes on; a resource limit stops.
+ *
+ * Return: entries processed (> 0), or, when the very first met a limit: -EAGAIN
+ * the queue's max_inflight, -EDQUOT the user's limit, -ENOSPC the global limit,
+ * -ENOMEM memory; -ESHUTDOWN the module is draining.
+ */
+struct wattle_submit {
+	__u32	size;
+	__u32	flags;
+	__u32	queue;
+	__u32	count;
+	__u64	batches;
+	__u64	verdicts;
+	__u32	processed;
+	__u32	batch_size;
+	__u64	pad;
+};
+
+/* How a batch ended, by its worker's account. */
+enum wattle_status {
+	WATTLE_STATUS_OK	= 0,
+	WATTLE_STATUS_FAILED	= 1,
+};
+
+/**
+ * struct wattle_next - end the caller's grant, then wait for the next one
+ * @size:	sizeof(struct wattle_next)
+ * @flags:	0
+ * @prev_token:	grant to complete first; 0 = none
+ * @prev_status: enum wattle_status of it
+ * @queue:	take batches of this queue only (-ENOENT); %WATTLE_QUEUE_ANY = any of this client
+ * @timeout_ns:	give up at this time (-ETIMEDOUT); 0 = do not wait; %WATTLE_TIME_FOREVER = never
+ * @prev_result: out: 0, or -ESTALE (lease had expired) for @prev_token; written in every outcome
+ *		but -EFAULT and -EINVAL
+ * @cpu:	out: CPU the grant is for; %WATTLE_CPU_ANY for a worker that is not pinned
+ * @token:	out: names the grant; valid in this file and for this thread only; never 0
+ * @user_data:	out: of the batch
+ * @batch:	out: the batch's id
+ * @granted:	out: the queue the batch came from
+ * @shape:	out: of the batch
+ * @freq_khz:	out: frequency the grant is planned for; 0 = not known
+ * @pad:	0
+ * @deadline_ns: out: of the batch
+ * @lease_ns:	out: absolute time at which the grant ends by itself
+ * @granted_ns:	out: when it was granted
+ *
+ * Phase 1, completing @prev_token, is irrevocable and remembered for the
+ * thread: repeating the call after -EINTR or -ETIMEDOUT with the same
+ * @prev_token completes nothing twice. Phase 2 loses nothing: an assigned grant
+ * beats a signal or a timeout, and one that cannot be delivered goes back
+ * undispatched.
+ *
+ * -EBUSY the thread holds a grant that @prev_token does not name; -EACCES
+ * @prev_token is another thread's; -ESTALE it was never the caller's or is long
+ * gone; -EMFILE too many workers in this client; -EINTR; -ETIMEDOUT.
+ */
+struct wattle_next {
+	__u32	size;
+	__u32	flags;
+	__u64	prev_token;
+	__u32	prev_status;
+	__u32	queue;
+	__u64	timeout_ns;
+	__s32	prev_result;
+	__u32	cpu;
+	__u64	token;
+	__u64	user_data;
+	__u64	batch;
+	__u32	granted;
+	__u32	shape;
+	__u32	freq_khz;
+	__u32	pad;
+	__u64	deadline_ns;
+	__u64	lease_ns;
+	__u64	granted_ns;
+};
+
+/**
+ * struct wattle_complete - end a grant without asking for another
+ * @size:	sizeof(struct wattle_complete)
+ * @flags:	0
+ * @token:	the grant
+ * @status:	enum wattle_status
+ * @pad:	0
+ *
+ * -EALREADY the thread completed this very grant before; -ESTALE its lease had
+ * expired (the batch counts as aborted, its time is charged) or the token is
+ * none of this file's; -EACCES it is another thread's; -EINVAL token 0 or
+ * unknown status.
+ */
+struct wattle_complete {
+	__u32	size;
+	__u32	flags;
+	__u64	token;
+	__u32	status;
+	__u32	pad;
+};
+
+/* struct wattle_cancel.flags */
+#define WATTLE_CANCEL_ALL	(1U << 0)	/* every queued batch of @queue; @batch must be 0 */
+
+/**
+ * struct wattle_cancel - withdraw queued batches
+ * @size:	sizeof(struct wattle_cancel)
+ * @flags:	WATTLE_CANCEL_* bits
+ * @queue:	the queue's id (-ENOENT)
+ * @pad:	0
+ * @batch:	id from the verdict
+ * @cancelled:	out: batches withdrawn
+ *
+ * -EBUSY the batch is granted and runs on; -ENOENT no such batch (never was,
+ * or has ended).
+ */
+struct wattle_cancel {
+	__u32	size;
+	__u32	flags;
+	__u32	queue;
+	__u32	pad;
+	__u64	batch;
+	__u64	cancelled;
+};
+
+/**
+ * struct wattle_queue_stats - a queue's accounts
+ * @size:	in: sizeof(struct wattle_queue_stats); out: bytes the kernel filled
+ * @flags:	0
+ * @queue:	the queue's id (-ENOENT)
+ * @energy_quality: out: enum wattle_quality of @energy_uj
+ * @submitted:	out: batches that got a verdict, refused ones included
+ * @admitted:	out: of those, admitted as feasible
+ * @best_effort: out: of those, queued although not feasible
+ * @refused:	out: of those, not queued
+ * @completed:	out: ended by their worker
+ * @cancelled:	out: withdrawn before they ran
+ * @aborted:	out: lost to an expired lease or with their thread
+ * @queued:	out: waiting now
+ * @granted:	out: running now
+ * @failed:	out: of @completed, with WATTLE_STATUS_FAILED
+ * @late:	out: of @completed, after their deadline
+ * @missed:	out: batches with a deadline that did not complete by it, whatever became of them
+ * @lease_expired: out: of @aborted, by the end of their lease
+ * @migrated:	out: of @completed, found on another CPU than granted
+ * @requeued:	out: grants that could not be delivered and went back
+ * @would_refuse: out: observe: batches that enforce would have refused or marked
+ * @run_ns:	out: time grants ran, expired ones included up to when they were seen to end
+ * @wait_ns:	out: from release (or submission) to grant
+ * @energy_uj:	out: energy charged to the queue; see @energy_quality
+ * @wait_hist:	out: waits by log2 of microseconds
+ * @run_hist:	out: run times by log2 of microseconds
+ *
+ * At every moment submitted = refused + completed + cancelled + aborted +
+ * queued + granted.
+ */
+struct wattle_queue_stats {
+	__u32	size;
+	__u32	flags;
+	__u32	queue;
+	__u32	energy_quality;
+	__u64	submitted;
+	__u64	admitted;
+	__u64	best_effort;
+	__u64	refused;
+	__u64	completed;
+	__u64	cancelled;
+	__u64	aborted;
+	__u64	queued;
+	__u64	granted;
+	__u64	failed;
+	__u64	late;
+	__u64	missed;
+	__u64	lease_expired;
+	__u64	migrated;
+	__u64	requeued;
+	__u64	would_refuse;
+	__u64	run_ns;
+	__u64	wait_ns;
+	__u64	energy_uj;
+	__u64	reserved[4];
+	__u64	wait_hist[WATTLE_HIST_SLOTS];
+	__u64	run_hist[WATTLE_HIST_SLOTS];
+};
+
+/**
+ * struct wattle_event - what read() on the device returns, whole events only
+ * @type:	enum wattle_event_type
+ * @queue:	the queue's id
+ * @batch:	the batch's id; 0 if it was never queued
+ * @user_data:	of the batch
+ * @time_ns:	when it happened
+ * @run_ns:	how long it ran; 0 if it did not
+ * @status:	enum wattle_status for DONE and LATE; a verdict reason for REFUSED
+ * @cpu:	where it ran, %WATTLE_CPU_ANY if it did not
+ * @lost:	events of this client lost before this one, in all
+ *
+ * A buffer smaller than one event is -EINVAL. O_NONBLOCK and nothing there:
+ * -EAGAIN. poll(): POLLIN when there is one.
+ */
+struct wattle_event {
+	__u32	type;
+	__u32	queue;
+	__u64	batch;
+	__u64	user_data;
+	__u64	time_ns;
+	__u64	run_ns;
+	__s32	status;
+	__u32	cpu;
+	__u64	lost;
+};
+
+#define WATTLE_IOC_QUERY		_IOWR(WATTLE_IOC_MAGIC, 0x00, struct wattle_query)
+#define WATTLE_IOC_QUEUE_CREATE		_IOWR(WATTLE_IOC_MAGIC, 0x01, struct wattle_queue_create)
+#define WATTLE_IOC_QUEUE_UPDATE		_IOWR(WATTLE_IOC_MAGIC, 0x02, struct wattle_queue_update)
+#define WATTLE_IOC_QUEUE_DESTROY	_IOWR(WATTLE_IOC_MAGIC, 0x03, struct wattle_queue_destroy)
+#define WATTLE_IOC_SUBMIT		_IOWR(WATTLE_IOC_MAGIC, 0x04, struct wattle_submit)
+#define WATTLE_IOC_NEXT			_IOWR(WATTLE_IOC_MAGIC, 0x05, struct wattle_next)
+#define WATTLE_IOC_COMPLETE		_IOWR(WATTLE_IOC_MAGIC, 0x06, struct wattle_complete)
+#define WATTLE_IOC_CANCEL		_IOWR(WATTLE_IOC_MAGIC, 0x07, struct wattle_cancel)
+#define WATTLE_IOC_QUEUE_STATS		_IOWR(WATTLE_IOC_MAGIC, 0x08, struct wattle_queue_stats)
+/* 0x09 ATTACH and 0x0a MODEL_SET are reserved. */
+
+#endif /* _UAPI_LINUX_WATTLE_H */

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later OR BSD-2-Clause */
+/*
+ * The scheduler's state machine, pure: who may run what, where and when.
+ *
+ * Integer C on <linux/types.h> and <linux/errno.h> and the uAPI header alone:
+ * no lock, no allocation, no clock. The caller owns the memory of every object,
+ * serialises all calls on one struct wattle_sched (a spinlock in wattle.ko, a
+ * mutex in libwattle, nothing in a unit test) and brings the time as now_ns,
+ * which must not go backwards. What must happen outside comes back through
+ * struct wattle_sched_ops, called with the caller's lock held.
+ *
+ * The same objects are linked into wattle.ko, libwattle (embedded backend), the
+ * simulator and the unit tests.
+ */
+#ifndef WATTLE_CORE_SCHED_H
+#define WATTLE_CORE_SCHED_H
+
+#include <linux/types.h>
+#include <linux/wattle.h>
+
+#include "core/admit.h"
+#include "core/heap.h"
+#include "core/list.h"
+
+struct wattle_sched;
+struct wattle_sched_client;
+struct wattle_sched_queue;
+struct wattle_sched_worker;
+
+enum wattle_sched_batch_state {
+	WATTLE_BATCH_IDLE,	/* not known to the scheduler */
+	WATTLE_BATCH_DELAYED,	/* release time not reached */
+	WATTLE_BATCH_READY,
+	WATTLE_BATCH_GRANTED,
+};
+
+/**
+ * struct wattle_sched_batch - one piece of work; memory is the caller's
+ * @in:		what was submitted
+ * @queue:	its queue, NULL when idle
+ * @node:	in the queue's ready heap (by deadline, then @seq) or in the client's delayed heap (by release)
+ * @seq:	order of submission, unique in the scheduler
+ * @id:		uAPI batch id, unique in the client
+ * @submit_ns:	when it was accepted
+ * @ready_ns:	from when its wait counts: the later of submission and release
+ * @need_ns:	admitted execution time (0 = unknown)
+ * @state:	enum wattle_sched_batch_state
+ * @verdict:	enum wattle_verdict_status it was admitted with
+ * @charged:	it holds demand in the admission ledger
+ */
+struct wattle_sched_batch {
+	struct wattle_batch		in;
+	struct wattle_sched_queue	*queue;
+	struct wattle_heap_node		node;
+	__u64				seq;
+	__u64				id;
+	__u64				submit_ns;
+	__u64				ready_ns;
+	__u64				need_ns;
+	__u32				state;
+	__u16				verdict;
+	__u16				charged;
+	/* Chained by @client_link while queued, so that id look-up and release find it. */
+	struct wattle_list		client_link;
+};
+
+/**
+ * struct wattle_sched_queue - a stream of batches with one set of parameters
+ *
+ * @stats counts are the core's; @stats.energy_* is filled by whoever has joules.
+ * @vtime: weighted run time, ns x 100 / weight; ties between queues go to the smaller.
+ * @dead: destroyed, kept while batches are granted; ops->queue_free() follows.
+ */
+struct wattle_sched_queue {
+	struct wattle_sched_client	*client;
+	struct wattle_list		client_link;	/* client->queues */
+	struct wattle_list		sched_link;	/* sched->queues, for accounts */
+	__u32				id;
+	__u32				dead;
+	struct wattle_queue_params	params;
+	struct wattle_heap		ready;
+	__u32				inflight;	/* delayed + ready + granted */
+	__u32				nr_granted;
+	__u64				vtime;
+	__u64				epoch_run_ns;	/* run time since the last energy epoch */
+	struct wattle_queue_stats	stats;
+};
+
+enum wattle_sched_worker_state {
+	WATTLE_WORKER_OUT,	/* not in NEXT, no grant */
+	WATTLE_WORKER_PARKED,	/* waiting in NEXT */
+	WATTLE_WORKER_GRANTED,	/* has a batch: assigned while parked, or running it */
+	WATTLE_WORKER_EXPIRED,	/* its lease ended; its CPU still counts as occupied */
+};
+
+/**
+ * struct wattle_sched_worker - one thread of one client
+ * @cpu:	CPU the thread is pinned to, or WATTLE_CPU_ANY (then it occupies none)
+ * @delivered:	the grant has reached user space (copied out)
+ * @token:	current grant's token, 0 = none
+ * @last_token:	grant this thread completed last; makes completion repeatable
+ * @generation:	counts grants, so that no token is used twice
+ * @filter:	queue id asked for in NEXT, WATTLE_QUEUE_ANY = all
+ */
+struct wattle_sched_worker {
+	struct wattle_sched_client	*client;
+	struct wattle_list		client_link;	/* client->workers */
+	struct wattle_list		park_link;	/* client->parked, newest first */
+	struct wattle_list		cpu_link;	/* sched->cpus[cpu].parked */
+	struct wattle_list		run_link;	/* sched->running, oldest grant first */
+	struct wattle_sched_batch	*batch;
+	__u32				state;
+	__u32				slot;		/* index in the client's worker table, fixed for life */
+	__u32				cpu;
+	__u32				filter;
+	__u32				generation;
+	__u32				delivered;
+	__u64				token;
+	__u64				last_token;
+	__u64				expired_token;	/* last grant that ended by its lease */
+	__u64				granted_ns;
+	__u64				lease_ns;	/* absolute end of the lease */
+	__u64				charged_ns;	/* run time up to here is in the accounts */
+	struct wattle_sched_queue	*expired_queue;	/* to charge an overrun to */
+};
+
+/**
+ * struct wattle_sched_user - what one user holds over all clients; the caller
+ * finds or makes it by uid and keeps it while any client refers to it
+ */
+struct wattle_sched_user {
+	__u32	nr_clients;
+	__u32	nr_queues;
+	__u32	nr_batches;
+};
+
+struct wattle_sched_client {
+	struct wattle_sched		*sched;
+	struct wattle_sched_user	*user;
+	struct wattle_list		sched_link;
+	struct wattle_list		queues;
+	struct wattle_list		workers;
+	struct wattle_list		parked;
+	struct wattle_list		batches;	/* all queued (delayed, ready), by client_link */
+	struct wattle_heap		delayed;	/* by release time */
+	__u32				nr_queues;
+	__u32				nr_workers;
+	__u64				next_batch_id;
+};
+
+/* One slot per CPU; the array is the caller's. */
+struct wattle_sched_cpu {
+	struct wattle_sched_worker	*occupant;	/* pinned worker with a live or expired grant */
+	struct wattle_list		parked;		/* pinned workers waiting here, of all clients */
+};
+
+struct wattle_sched_limits {
+	__u32	queues_per_client;
+	__u32	queues_per_user;
+	__u32	queues_total;
+	__u32	clients_per_user;
+	__u32	clients_total;
+	__u32	workers_per_client;
+	__u32	batches_per_queue;
+	__u32	batches_per_user;
+	__u32	batches_total;
+	__u64	lease_min_ns;
+	__u64	lease_max_ns;
+	__u64	lease_default_ns;
+};
+
+/* What happened, for tracepoints and counters. */
+enum wattle_sched_trace {
+	WATTLE_TRACE_SUBMIT,	/* queued; batch->verdict says how */
+	WATTLE_TRACE_GRANT,
+	WATTLE_TRACE_COMPLETE,
+	WATTLE_TRACE_REFUSE,
+	WATTLE_TRACE_LEASE_EXPIRED,
+	WATTLE_TRACE_ABORT,
+	WATTLE_TRACE_CANCEL,
+	WATTLE_TRACE_REQUEUE,
+};
+
+/**
+ * struct wattle_sched_ops - the world outside; called under the caller's lock, must not sleep
+ * @wake:	worker @w, parked, has been given a grant (or its client is going): let it return
+ * @event:	deliver @ev to client @c (already filtered by the queue's event_mask)
+ * @batch_free: @b has left the scheduler for good and may be freed
+ * @queue_free: @q, destroyed, has no granted batch left and may be freed
+ * @timer:	call wattle_sched_tick() at or soon after @at_ns (an earlier one replaces a later one)
+ * @trace:	something happened; may be NULL. @w is NULL where no worker is involved
+ * @freq_khz:	frequency a grant on @cpu is planned for, 0 = not known; may be NULL
+ */
+struct wattle_sched_ops {
+	void	(*wake)(struct wattle_sched_worker *w);
+	void	(*event)(struct wattle_sched_client *c, const struct wattle_event *ev);
+	void	(*batch_free)(struct wattle_sched_batch *b);
+	void	(*queue_free)(struct wattle_sched_queue *q);
+	void	(*timer)(struct wattle_sched *s, __u64 at_ns);
+	void	(*trace)(struct wattle_sched *s, enum wattle_sched_trace what,
+			 const struct wattle_sched_batch *b, const struct wattle_sched_worker *w,
+			 __u64 now_ns);
+	__u32	(*freq_khz)(struct wattle_sched *s, __u32 cpu);
+};
+
+struct wattle_sched {
+	const struct wattle_sched_ops	*ops;
+	struct wattle_sched_limits	limits;
+	struct wattle_sched_cpu		*cpus;
+	__u32				nr_cpus;	/* size of @cpus */
+	__u32				nr_supply;	/* CPUs admission may count on */
+	__u32				supply_khz;	/* frequency admission may count on, 0 = unknown */
+	__u32				mode;		/* enum wattle_mode */
+	__u32				draining;
+	__u32				nr_clients;
+	__u32				nr_queues;
+	__u32				nr_batches;
+	__u64				seq;
+	__u64				vtime_floor;
+	__u64				timer_ns;	/* when the timer is armed for, 0 = not armed */
+	struct wattle_list		clients;
+	struct wattle_list		queues;
+	struct wattle_list		running;	/* workers with a grant, oldest first */
+	struct wattle_admit		admit;
+	struct wattle_queue_stats	totals;		/* over all queues ever */
+};
+
+/* --- whole scheduler --- */
+void wattle_sched_init(struct wattle_sched *s, const struct wattle_sched_ops *ops,
+		       const struct wattle_sched_limits *limits,
+		       struct wattle_sched_cpu *cpus, __u32 nr_cpus);
+/* Any mode to any mode; releases whatever gating the old one held (waiting workers are re-examined). */
+int wattle_sched_set_mode(struct wattle_sched *s, __u32 mode, __u64 now_ns);
+/* From now on SUBMIT is -ESHUTDOWN and parked workers get what is left, then -ESHUTDOWN. */
+void wattle_sched_drain(struct wattle_sched *s, __u64 now_ns);
+/* The timer: releases due batches, ends leases, re-arms for the next of either. */
+void wattle_sched_tick(struct wattle_sched *s, __u64 now_ns);
+
+/* --- clients --- */
+/* 0; -EUSERS too many of this user; -ENFILE too many in all. */
+int wattle_sched_client_init(struct wattle_sched *s, struct wattle_sched_client *c,
+			     struct wattle_sched_user *u);
+/* Aborts grants, cancels batches, frees queues (through ops). Workers must have been removed or are removed here; none may be inside a wait. */
+void wattle_sched_client_exit(struct wattle_sched_client *c, __u64 now_ns);
+
+/* --- queues --- */
+/* Checks and completes defaults in place: 0 or -EINVAL. @may_latency: caller may use the latency class (-EPERM otherwise). */
+int wattle_sched_params_check(const struct wattle_sched *s, struct wattle_queue_params *p,
+			      int may_latency);
+/* 0; -EMFILE, -EUSERS, -ENFILE. @p has been checked. Sets q->id. */
+int wattle_sched_queue_init(struct wattle_sched_client *c, struct wattle_sched_queue *q,
+			    const struct wattle_queue_params *p);
+struct wattle_sched_queue *wattle_sched_queue_find(struct wattle_sched_client *c, __u32 id);
+void wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
+			       const struct wattle_queue_params *p, __u64 now_ns);
+/* Cancels what is queued (returned as count); ops->queue_free() now or when the last grant ends. */
+__u64 wattle_sched_queue_destroy(struct wattle_sched_queue *q, __u64 now_ns);
+/* Fills @st with the counts as of @now_ns, running grants included in run_ns. */
+void wattle_sched_queue_stats(const struct wattle_sched_queue *q, struct wattle_queue_stats *st,
+			      __u64 now_ns);
+
+/* --- batches --- */
+/* Bad entry: -EINVAL. Pure: for checking a whole vector before any side effect. */
+int wattle_sched_batch_check(const struct wattle_batch *in);
+/*
+ * Decide on @b (b->in filled) and queue it. 0: @v says what became of it; if
+ * v->status is REFUSED the batch was not taken (counted, event sent) and stays
+ * the caller's. -EAGAIN, -EDQUOT, -ENOSPC, -ESHUTDOWN: nothing happened.
+ */
+int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch *b,
+			struct wattle_verdict *v, __u64 now_ns);
+/* The verdict alone; changes nothing. */
+int wattle_sched_submit_dry(struct wattle_sched_queue *q, const struct wattle_batch *in,
+			    struct wattle_verdict *v, __u64 now_ns);
+/* 0, -ENOENT, -EBUSY (granted). */
+int wattle_sched_cancel(struct wattle_sched_queue *q, __u64 batch_id, __u64 now_ns);
+__u64 wattle_sched_cancel_all(struct wattle_sched_queue *q, __u64 now_ns);
+
+/* --- workers --- */
+/* 0; -EMFILE. @slot: index unique among the client's workers. */
+int wattle_sched_worker_init(struct wattle_sched_client *c, struct wattle_sched_worker *w,
+			     __u32 slot);
+/* The thread is gone or leaves: an undelivered grant goes back, a delivered one is aborted. */
+void wattle_sched_worker_exit(struct wattle_sched_worker *w, __u64 now_ns);
+/*
+ * End the grant named by @token. @on_cpu: where the thread is now. 0; -EALREADY
+ * completed before by this thread; -ESTALE lease expired or unknown; -EACCES
+ * another worker's; -EINVAL.
+ */
+int wattle_sched_complete(struct wattle_sched_worker *w, __u64 token, __u32 status,
+			  __u32 on_cpu, __u64 now_ns);
+/*
+ * Ask for work. @cpu: the CPU the thread is pinned to or WATTLE_CPU_ANY.
+ * 1: granted (w->batch); 0: parked, ops->wake() will tell; -EBUSY holds a
+ * grant; -ENOENT no such queue; -ESHUTDOWN draining and nothing left.
+ */
+int wattle_sched_next(struct wattle_sched_worker *w, __u32 filter, __u32 cpu, __u64 now_ns);
+/* Stop waiting (signal, timeout). 1: a grant was assigned meanwhile and stands; 0: unparked. */
+int wattle_sched_unpark(struct wattle_sched_worker *w, __u64 now_ns);
+/* The grant could not be delivered (copy-out failed, fatal signal): back, undispatched. */
+void wattle_sched_undo(struct wattle_sched_worker *w, __u64 now_ns);
+/* The grant has been copied out. From here its death is an abort. */
+void wattle_sched_delivered(struct wattle_sched_worker *w);
+
+#endif
