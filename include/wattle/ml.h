@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
+/*
+ * libwattle, machine learning: read, scale, split, train, evaluate, predict.
+ *
+ * Conventions as in <wattle/wattle.h>. Matrices are row-major, rows x cols,
+ * rows padded to @stride elements so that every row starts on 64 bytes; padding
+ * is zero. Errors: negative errno plus one sentence in struct wattle_ml_error
+ * that names file, line and column where there are such.
+ */
+#ifndef WATTLE_ML_H
+#define WATTLE_ML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <wattle/wattle.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct wattle_ml_error {
+	char	msg[512];
+};
+
+/* ------------------------------------------------------------------ data */
+
+enum wattle_dtype {
+	WATTLE_F32	= 0,
+	WATTLE_U8	= 1,	/* kept narrow: pixels; value = u8 * scale, see struct wattle_matrix */
+};
+
+/**
+ * struct wattle_matrix - features, row-major
+ * @rows:	samples
+ * @cols:	features
+ * @stride:	elements from row to row, >= @cols
+ * @dtype:	enum wattle_dtype
+ * @data:	@rows x @stride elements, 64-byte aligned
+ */
+struct wattle_matrix {
+	size_t		rows;
+	size_t		cols;
+	size_t		stride;
+	uint32_t	dtype;
+	void		*data;
+};
+
+/**
+ * struct wattle_dataset - features with labels
+ * @x:		features
+ * @labels:	@x.rows class indices, or NULL when unlabelled
+ * @nr_classes:	0 when unlabelled
+ * @class_names: @nr_classes strings, sorted (numerically if all are numbers), so that the
+ *		same data give the same indices
+ * @feature_names: @x.cols strings, or NULL
+ */
+struct wattle_dataset {
+	struct wattle_matrix	x;
+	uint32_t		*labels;
+	uint32_t		nr_classes;
+	char			**class_names;
+	char			**feature_names;
+};
+
+/**
+ * struct wattle_read_opts - how to read a data set
+ * @sz:		sizeof
+ * @label:	label column by name or 1-based number (CSV); path of the label file (IDX, npy);
+ *		NULL: CSV = last column, IDX = guessed from the file name (images -> labels), npy = none
+ * @unlabelled:	there is no label
+ * @header:	CSV: 1 there is one, 0 there is none, -1 guess
+ */
+struct wattle_read_opts {
+	size_t		sz;
+	const char	*label;
+	bool		unlabelled;
+	int		header;
+};
+
+/* By extension and magic: .csv .tsv .idx*-ubyte[.gz] .npy. Non-finite values are an error that says where. */
+WATTLE_API int wattle_dataset__read(struct wattle_dataset *d, const char *path,
+				    const struct wattle_read_opts *opts, struct wattle_ml_error *e);
+WATTLE_API void wattle_dataset__free(struct wattle_dataset *d);
+WATTLE_API int wattle_matrix__alloc(struct wattle_matrix *m, size_t rows, size_t cols,
+				    uint32_t dtype);
+WATTLE_API void wattle_matrix__free(struct wattle_matrix *m);
+
+/*
+ * Stratified split: per class, round(share * n) rows (at least 1, at most n - 1) go
+ * to @test; order inside is that of @d; the choice depends on @seed and the data
+ * only (splitmix64 + Fisher-Yates). -EINVAL when a class has a single row.
+ */
+WATTLE_API int wattle_dataset__split(const struct wattle_dataset *d, double share, uint64_t seed,
+				     struct wattle_dataset *train, struct wattle_dataset *test,
+				     struct wattle_ml_error *e);
+
+/* ------------------------------------------------------------------ scaling */
+
+/**
+ * struct wattle_scaler - x' = (x - mean) / scale, per feature
+ * @cols:	features
+ * @mean:	mean, n in the denominator
+ * @scale:	standard deviation (n in the denominator, as scikit-learn's StandardScaler); 1 for a constant feature
+ */
+struct wattle_scaler {
+	size_t	cols;
+	double	*mean;
+	double	*scale;
+};
+
+WATTLE_API int wattle_scaler__fit(struct wattle_scaler *s, const struct wattle_matrix *x);
+/* New f32 matrix @out. -EINVAL when columns differ. */
+WATTLE_API int wattle_scaler__apply(const struct wattle_scaler *s, const struct wattle_matrix *x,
+				    struct wattle_matrix *out);
+WATTLE_API void wattle_scaler__free(struct wattle_scaler *s);
+
+/* ------------------------------------------------------------------ model */
+
+enum wattle_loss {
+	WATTLE_LOSS_LOG		= 0,	/* binary: -y ln s(z) - (1-y) ln(1-s(z)); multi-class: softmax cross-entropy */
+	WATTLE_LOSS_SQUARED	= 1,	/* J = 1/2 sum (y - sigmoid(z))^2, one output per class against the rest */
+};
+
+/**
+ * struct wattle_model - linear classifier with its preprocessing
+ * @nr_classes:	classes
+ * @nr_outputs:	1 for two classes (z > 0 means class 1), else @nr_classes
+ * @cols:	features
+ * @w:		@nr_outputs x @cols weights, in the space of the scaled features
+ * @b:		@nr_outputs intercepts
+ * @loss:	enum wattle_loss it was trained with
+ * @scaler:	applied first; cols 0 = none
+ * @class_names: @nr_classes strings
+ * @feature_names: @cols strings or NULL
+ */
+struct wattle_model {
+	uint32_t		nr_classes;
+	uint32_t		nr_outputs;
+	size_t			cols;
+	float			*w;
+	float			*b;
+	uint32_t		loss;
+	struct wattle_scaler	scaler;
+	char			**class_names;
+	char			**feature_names;
+};
+
+WATTLE_API void wattle_model__free(struct wattle_model *m);
+/* safetensors: tensors weight, bias, scaler.mean, scaler.scale; the rest in __metadata__. Written to a temporary file, synced, renamed. */
+WATTLE_API int wattle_model__save(const struct wattle_model *m, const char *path,
+				  struct wattle_ml_error *e);
+/* -EBADMSG cut short or not safetensors; -EPROTO another schema. */
+WATTLE_API int wattle_model__load(struct wattle_model *m, const char *path,
+				  struct wattle_ml_error *e);
+/* @labels: x->rows class indices; @prob: x->rows x nr_classes or NULL. @x unscaled. */
+WATTLE_API int wattle_model__predict(const struct wattle_model *m, const struct wattle_matrix *x,
+				     uint32_t *labels, float *prob, struct wattle_ml_error *e);
+
+/* ------------------------------------------------------------------ training */
+
+/**
+ * struct wattle_epoch - progress after an epoch
+ * @epoch:	1, 2, ...
+ * @loss:	mean loss before the step, L2 term included
+ * @grad_norm:	Euclidean norm of the gradient
+ * @seconds:	since the start
+ */
+struct wattle_epoch {
+	unsigned int	epoch;
+	double		loss;
+	double		grad_norm;
+	double		seconds;
+};
+
+/**
+ * struct wattle_train_opts - full-batch gradient descent, w <- w - alpha grad J
+ * @sz:		sizeof
+ * @loss:	enum wattle_loss
+ * @l2:		L2 strength lambda: J = mean loss + lambda / 2 |w|^2 (intercept excluded)
+ * @alpha:	step; 0 = 1 / L from the largest eigenvalue of the data (power iteration)
+ * @momentum:	0 = plain gradient descent; 1 = Nesterov's accelerated gradient (1983)
+ * @max_epochs:	stop after; 0 = 100
+ * @tol:	stop when the gradient's norm falls below tol times the first; 0 = never
+ * @block_rows:	rows of one batch; 0 = chosen from the sizes (not from the number of workers)
+ * @standardise: fit a scaler on the training data and keep it in the model
+ * @deadline_ns: every batch's absolute deadline; 0 = none
+ * @epoch_deadline_ns: per-epoch budget; each epoch's batches are due this long after it starts; 0 = none
+ * @progress:	called after each epoch; non-zero stops; may be NULL
+ * @progress_ctx: passed to it
+ */
+struct wattle_train_opts {
+	size_t		sz;
+	uint32_t	loss;
+	double		l2;
+	double		alpha;
+	int		momentum;
+	unsigned int	max_epochs;
+	double		tol;
+	size_t		block_rows;
+	bool		standardise;
+	uint64_t	deadline_ns;
+	uint64_t	epoch_deadline_ns;
+	int		(*progress)(void *ctx, const struct wattle_epoch *e);
+	void		*progress_ctx;
+};
+
+/**
+ * struct wattle_train_result - what training did
+ * @epochs:	done
+ * @loss:	last
+ * @grad_norm:	last
+ * @alpha:	step used
+ * @seconds:	wall time, scaling included
+ * @run:	batches, late, failed, ...
+ * @isa:	kernels used: "avx512", "avx2", "portable"
+ */
+struct wattle_train_result {
+	unsigned int		epochs;
+	double			loss;
+	double			grad_norm;
+	double			alpha;
+	double			seconds;
+	struct wattle_run_stats	run;
+	char			isa[16];
+};
+
+/* Each block of rows of an epoch is one batch on @queue of @pool's client. The result does not depend on the number of workers, bit for bit. */
+WATTLE_API int wattle_train(struct wattle_model *m, const struct wattle_dataset *d,
+			    struct wattle_pool *pool, uint32_t queue,
+			    const struct wattle_train_opts *opts, struct wattle_train_result *r,
+			    struct wattle_ml_error *e);
+
+/* ------------------------------------------------------------------ evaluation */
+
+/**
+ * struct wattle_eval - how good
+ * @n:		samples
+ * @accuracy:	share predicted right
+ * @nr_classes:	classes
+ * @confusion:	nr_classes x nr_classes counts, row = truth, column = prediction
+ * @precision:	per class; NaN when the class was never predicted
+ * @recall:	per class; NaN when the class does not occur
+ */
+struct wattle_eval {
+	size_t		n;
+	double		accuracy;
+	uint32_t	nr_classes;
+	uint64_t	*confusion;
+	double		*precision;
+	double		*recall;
+};
+
+WATTLE_API int wattle_evaluate(const uint32_t *truth, const uint32_t *pred, size_t n,
+			       uint32_t nr_classes, struct wattle_eval *out);
+WATTLE_API void wattle_eval__free(struct wattle_eval *e);
+
+/* Name of the kernels in use; WATTLE_ISA=avx512|avx2|portable in the environment forces one. */
+WATTLE_API const char *wattle_ml__isa(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
