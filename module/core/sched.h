@@ -151,6 +151,8 @@ struct wattle_sched_client {
 /* One slot per CPU; the array is the caller's. */
 struct wattle_sched_cpu {
 	struct wattle_sched_worker	*occupant;	/* pinned worker with a live or expired grant */
+	__u32				managed;	/* enforce gates only these; init sets 1 */
+	__u32				pad;
 	struct wattle_list		parked;		/* pinned workers waiting here, of all clients */
 };
 
@@ -233,6 +235,12 @@ void wattle_sched_init(struct wattle_sched *s, const struct wattle_sched_ops *op
 int wattle_sched_set_mode(struct wattle_sched *s, __u32 mode, __u64 now_ns);
 /* From now on SUBMIT is -ESHUTDOWN and parked workers get what is left, then -ESHUTDOWN. */
 void wattle_sched_drain(struct wattle_sched *s, __u64 now_ns);
+/*
+ * Give @cpu to enforce's gating or take it away. All CPUs are managed after
+ * wattle_sched_init(); wattle.ko takes them away and gives back what the
+ * administrator names. A CPU no longer managed lets its waiting workers run.
+ */
+void wattle_sched_cpu_manage(struct wattle_sched *s, __u32 cpu, __u32 managed, __u64 now_ns);
 /* The timer: releases due batches, ends leases, re-arms for the next of either. */
 void wattle_sched_tick(struct wattle_sched *s, __u64 now_ns);
 
