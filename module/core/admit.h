@@ -2,30 +2,83 @@
 /*
  * Admission: may this batch be promised its deadline?
  *
- * The ledger holds the execution time of every admitted batch that has not
- * ended, by deadline, in buckets, so that a decision costs the same whatever is
- * queued. With m CPUs and work-conserving, non-preemptive EDF a batch starts no
- * later than (work due before it + what is running) / m from now (Graham 1969),
- * so it is feasible if that plus its own time is within its deadline; so must
- * every admitted batch due later still be.
+ * The ledger holds the demand of every batch that waits, in a balanced tree by
+ * deadline. With m CPUs and work-conserving, non-preemptive EDF a batch starts
+ * no later than (what runs + waiting work due no later than it) / m from now
+ * (Graham 1969: until it starts, no CPU is idle and none takes up work due
+ * later). So it is feasible if that plus its own time is within its deadline;
+ * and so must every batch promised before and due no earlier still be. Each
+ * node carries the sum of its subtree and the tightest slack in it, so the test
+ * is exact and costs O(log n) (Documentation/design/core.md derives it).
+ *
+ * Arithmetic is in ticks of 1024 ns, deadlines rounded down and needs up, so
+ * the answer errs on the safe side by at most one tick per waiting batch.
  */
 #ifndef WATTLE_CORE_ADMIT_H
 #define WATTLE_CORE_ADMIT_H
 
 #include <linux/types.h>
 
-#define WATTLE_ADMIT_BUCKETS	256
-
-struct wattle_admit_bucket {
-	__u64	demand_ns;	/* sum of need of the batches in it */
-	__u64	min_slack_key;	/* see admit.c */
-	__u32	count;
-	__u32	pad;
+enum wattle_admit_kind {
+	WATTLE_ADMIT_DEMAND,	/* takes up time, but was promised nothing */
+	WATTLE_ADMIT_PROMISED,	/* waits now; must start in time */
+	WATTLE_ADMIT_DELAYED,	/* promised, but not yet released */
 };
 
+/**
+ * struct wattle_admit_node - one batch's demand; memory is the caller's
+ * @height: of the subtree, 1 for a leaf; 0: in no ledger
+ * @due:	deadline, ticks
+ * @need:	execution time, ticks
+ * @delay:	release to deadline less blocking, ticks (DELAYED only)
+ * @sum:	needs in the subtree
+ * @slack:	least m x due - (m - 1) x need - (needs up to it) of PROMISED nodes
+ * @slack_delayed: least m x delay - (m - 1) x need - (needs up to it) of DELAYED nodes
+ * @gap:	greatest m x (due - 1) - (needs before it)
+ */
+struct wattle_admit_node {
+	struct wattle_admit_node	*parent;
+	struct wattle_admit_node	*left;
+	struct wattle_admit_node	*right;
+	__u32				height;
+	__u32				kind;
+	__s64				due;
+	__s64				need;
+	__s64				delay;
+	__s64				sum;
+	__s64				slack;
+	__s64				slack_delayed;
+	__s64				gap;
+};
+
+/**
+ * struct wattle_admit - ledger of one class
+ * @nr_cpus:	m, 1 to 65536
+ * @horizon:	deadlines beyond this tick count as this tick
+ */
 struct wattle_admit {
-	__u64				base_ns;
-	struct wattle_admit_bucket	bucket[WATTLE_ADMIT_BUCKETS];
+	struct wattle_admit_node	*root;
+	__u32				nr_cpus;
+	__u32				count;
+	__s64				horizon;
+};
+
+/**
+ * struct wattle_admit_ask - a batch that wants a promise
+ * @need_ns:	its execution time
+ * @release_ns:	not to start before; 0 = at once
+ * @deadline_ns: its deadline
+ * @blocking_ns: longest time one grant may hold a CPU; counts against a batch
+ *		with a release in the future, as work due later may start before it
+ * @first_ns:	CPU time that comes before any waiting batch: what runs now and
+ *		what waits in better classes
+ */
+struct wattle_admit_ask {
+	__u64	need_ns;
+	__u64	release_ns;
+	__u64	deadline_ns;
+	__u64	blocking_ns;
+	__u64	first_ns;
 };
 
 /*
@@ -34,15 +87,24 @@ struct wattle_admit {
  */
 __u64 wattle_admit_need_ns(__u64 work_kcycles, __u64 stall_us, __u32 khz);
 
-void wattle_admit_init(struct wattle_admit *a);
+void wattle_admit_init(struct wattle_admit *a, __u32 nr_cpus);
+/* Another number of CPUs: O(n), for hotplug. */
+void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus);
 /*
- * May @need_ns due at @deadline_ns be promised? @running_ns: remaining time of
- * what runs now. 1 yes, 0 no; @earliest_ns: the earliest deadline for which the
- * answer would be yes.
+ * May @ask be promised? 1 yes, 0 no. @earliest_ns: the earliest deadline for
+ * which the answer is yes (at least one tick above @now_ns); 0 if there is none.
  */
-int wattle_admit_test(const struct wattle_admit *a, __u64 need_ns, __u64 deadline_ns,
-		      __u64 running_ns, __u32 nr_cpus, __u64 now_ns, __u64 *earliest_ns);
-void wattle_admit_add(struct wattle_admit *a, __u64 need_ns, __u64 deadline_ns, __u64 now_ns);
-void wattle_admit_sub(struct wattle_admit *a, __u64 need_ns, __u64 deadline_ns, __u64 now_ns);
+int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_ask *ask,
+		      __u64 now_ns, __u64 *earliest_ns);
+/* @n must be in no ledger; height 0. */
+void wattle_admit_add(struct wattle_admit *a, struct wattle_admit_node *n,
+		      const struct wattle_admit_ask *ask, enum wattle_admit_kind kind);
+/* Harmless on a node that is in no ledger. */
+void wattle_admit_sub(struct wattle_admit *a, struct wattle_admit_node *n);
+
+static inline __u64 wattle_admit_total_ns(const struct wattle_admit *a)
+{
+	return a->root ? (__u64)a->root->sum << 10 : 0;
+}
 
 #endif

@@ -38,38 +38,52 @@ enum wattle_sched_batch_state {
  * struct wattle_sched_batch - one piece of work; memory is the caller's
  * @in:		what was submitted
  * @queue:	its queue, NULL when idle
- * @node:	in the queue's ready heap (by deadline, then @seq) or in the client's delayed heap (by release)
+ * @node:	in the queue's ready heap (by @order_ns, then @seq) or in the scheduler's delayed
+ *		heap (by release)
+ * @due:	its demand in the admission ledger while it waits
+ * @queue_link:	in queue->batches while it waits (delayed or ready)
+ * @hash_link:	in client->hash from submission to its end, so that CANCEL finds it
  * @seq:	order of submission, unique in the scheduler
  * @id:		uAPI batch id, unique in the client
  * @submit_ns:	when it was accepted
  * @ready_ns:	from when its wait counts: the later of submission and release
- * @need_ns:	admitted execution time (0 = unknown)
+ * @order_ns:	its place inside its class: the deadline, or later when enforce found that
+ *		infeasible (then the earliest deadline that hurts no promise); ~0 for none
+ * @need_ns:	execution time at the frequency admission counts on (0 = unknown)
  * @state:	enum wattle_sched_batch_state
  * @verdict:	enum wattle_verdict_status it was admitted with
- * @charged:	it holds demand in the admission ledger
+ * @class:	class its demand was charged under (the queue's may change)
  */
 struct wattle_sched_batch {
 	struct wattle_batch		in;
 	struct wattle_sched_queue	*queue;
 	struct wattle_heap_node		node;
+	struct wattle_admit_node	due;
+	struct wattle_list		queue_link;
+	struct wattle_list		hash_link;
 	__u64				seq;
 	__u64				id;
 	__u64				submit_ns;
 	__u64				ready_ns;
+	__u64				order_ns;
 	__u64				need_ns;
 	__u32				state;
 	__u16				verdict;
-	__u16				charged;
-	/* Chained by @client_link while queued, so that id look-up and release find it. */
-	struct wattle_list		client_link;
+	__u16				class;
 };
 
 /**
  * struct wattle_sched_queue - a stream of batches with one set of parameters
  *
  * @stats counts are the core's; @stats.energy_* is filled by whoever has joules.
+ * @batches: every batch that waits (delayed or ready).
+ * @ready_link: in client->ready[class - 1] while @ready is not empty.
  * @vtime: weighted run time, ns x 100 / weight; ties between queues go to the smaller.
- * @dead: destroyed, kept while batches are granted; ops->queue_free() follows.
+ * @weight_mult: (100 << 16) / weight, so that charging needs no division.
+ * @dead: destroyed, kept while batches are granted or an expired worker has not been seen
+ *	to end; ops->queue_free() follows.
+ * @nr_expired: workers whose expired_queue it is.
+ * @energy_pj: picojoules charged beyond the whole microjoules in @stats.
  */
 struct wattle_sched_queue {
 	struct wattle_sched_client	*client;
@@ -79,8 +93,14 @@ struct wattle_sched_queue {
 	__u32				dead;
 	struct wattle_queue_params	params;
 	struct wattle_heap		ready;
+	struct wattle_list		ready_link;
+	struct wattle_list		batches;
 	__u32				inflight;	/* delayed + ready + granted */
 	__u32				nr_granted;
+	__u32				nr_expired;
+	__u32				weight_mult;
+	__u32				energy_pj;
+	__u32				pad;
 	__u64				vtime;
 	__u64				epoch_run_ns;	/* run time since the last energy epoch */
 	struct wattle_queue_stats	stats;
@@ -99,25 +119,30 @@ enum wattle_sched_worker_state {
  * @delivered:	the grant has reached user space (copied out)
  * @token:	current grant's token, 0 = none
  * @last_token:	grant this thread completed last; makes completion repeatable
- * @generation:	counts grants, so that no token is used twice
- * @filter:	queue id asked for in NEXT, WATTLE_QUEUE_ANY = all
+ * @expired_token: grant that ended last by its lease
+ * @filter:	queue asked for in NEXT, NULL = any; cleared when that queue goes
+ * @occupies:	CPU whose busy count this worker holds, or WATTLE_CPU_ANY
+ * @wake_err:	why it was woken without a grant (-ENOENT its queue went, -ESHUTDOWN), 0 otherwise
+ * @freq_khz:	ops->freq_khz() at the grant
  */
 struct wattle_sched_worker {
 	struct wattle_sched_client	*client;
 	struct wattle_list		client_link;	/* client->workers */
 	struct wattle_list		park_link;	/* client->parked, newest first */
-	struct wattle_list		cpu_link;	/* sched->cpus[cpu].parked */
-	struct wattle_list		run_link;	/* sched->running, oldest grant first */
+	struct wattle_list		cpu_link;	/* sched->cpus[cpu].parked, newest first */
+	struct wattle_list		run_link;	/* sched->running: granted or expired */
 	struct wattle_sched_batch	*batch;
 	__u32				state;
 	__u32				slot;		/* index in the client's worker table, fixed for life */
 	__u32				cpu;
-	__u32				filter;
-	__u32				generation;
+	__u32				occupies;
 	__u32				delivered;
+	__s32				wake_err;
+	__u32				freq_khz;
+	struct wattle_sched_queue	*filter;
 	__u64				token;
 	__u64				last_token;
-	__u64				expired_token;	/* last grant that ended by its lease */
+	__u64				expired_token;
 	__u64				granted_ns;
 	__u64				lease_ns;	/* absolute end of the lease */
 	__u64				charged_ns;	/* run time up to here is in the accounts */
@@ -134,25 +159,35 @@ struct wattle_sched_user {
 	__u32	nr_batches;
 };
 
+#define WATTLE_SCHED_CLASSES	3
+#define WATTLE_SCHED_HASH	128	/* batch ids count up, so the chains are of equal length */
+#define WATTLE_TOKEN_SLOT_BITS	16	/* token = grant number << 16 | slot + 1 */
+
 struct wattle_sched_client {
 	struct wattle_sched		*sched;
 	struct wattle_sched_user	*user;
 	struct wattle_list		sched_link;
 	struct wattle_list		queues;
 	struct wattle_list		workers;
-	struct wattle_list		parked;
-	struct wattle_list		batches;	/* all queued (delayed, ready), by client_link */
-	struct wattle_heap		delayed;	/* by release time */
+	struct wattle_list		parked;		/* newest first */
+	struct wattle_list		ready[WATTLE_SCHED_CLASSES];	/* queues with a ready batch */
+	struct wattle_list		hash[WATTLE_SCHED_HASH];	/* batches by id */
 	__u32				nr_queues;
 	__u32				nr_workers;
+	__u32				nr_waiting;	/* delayed + ready batches */
+	__u32				next_queue_id;
 	__u64				next_batch_id;
+	__u64				nr_grants;	/* ever: makes tokens unique */
 };
 
-/* One slot per CPU; the array is the caller's. */
+/*
+ * One slot per CPU; the array is the caller's. In enforce mode a managed CPU
+ * carries one grant of a pinned worker at a time; the count is kept in every
+ * mode, so that a switch needs no look back.
+ */
 struct wattle_sched_cpu {
-	struct wattle_sched_worker	*occupant;	/* pinned worker with a live or expired grant */
-	__u32				managed;	/* enforce gates only these; init sets 1 */
-	__u32				pad;
+	__u32				managed;	/* by wattle_sched_cpu_manage() alone; init sets 1 */
+	__u32				nr_busy;	/* pinned workers with a live or expired grant */
 	struct wattle_list		parked;		/* pinned workers waiting here, of all clients */
 };
 
@@ -185,7 +220,8 @@ enum wattle_sched_trace {
 
 /**
  * struct wattle_sched_ops - the world outside; called under the caller's lock, must not sleep
- * @wake:	worker @w, parked, has been given a grant (or its client is going): let it return
+ * @wake:	parked worker @w has been given a grant, or must return without one (w->wake_err
+ *		says why): let it call wattle_sched_unpark(), which says which
  * @event:	deliver @ev to client @c (already filtered by the queue's event_mask)
  * @batch_free: @b has left the scheduler for good and may be freed
  * @queue_free: @q, destroyed, has no granted batch left and may be freed
@@ -218,20 +254,30 @@ struct wattle_sched {
 	__u32				nr_queues;
 	__u32				nr_batches;
 	__u64				seq;
-	__u64				vtime_floor;
+	__u64				vtime_floor[WATTLE_SCHED_CLASSES];	/* of the last undated grant */
 	__u64				timer_ns;	/* when the timer is armed for, 0 = not armed */
+	__u64				longest_lease_ns; /* of the queues there are */
 	struct wattle_list		clients;
-	struct wattle_list		queues;
-	struct wattle_list		running;	/* workers with a grant, oldest first */
-	struct wattle_admit		admit;
-	struct wattle_queue_stats	totals;		/* over all queues ever */
+	struct wattle_list		queues;		/* dead ones included */
+	struct wattle_list		running;	/* workers with a live or expired grant */
+	struct wattle_heap		delayed;	/* batches by release time */
+	struct wattle_admit		admit[WATTLE_SCHED_CLASSES];
+	__u64				undated_ns[WATTLE_SCHED_CLASSES]; /* known need of waiting batches without deadline */
+	struct wattle_queue_stats	retired;	/* sums of the queues that are gone */
+	__u64				retired_run_ns;	/* run time of theirs since the last energy epoch */
+	__u64				unattributed_uj; /* energy of epochs that no queue ran */
+	__u32				unattributed_pj;
+	__u32				retired_pj;
 };
 
 /* --- whole scheduler --- */
 void wattle_sched_init(struct wattle_sched *s, const struct wattle_sched_ops *ops,
 		       const struct wattle_sched_limits *limits,
 		       struct wattle_sched_cpu *cpus, __u32 nr_cpus);
-/* Any mode to any mode; releases whatever gating the old one held (waiting workers are re-examined). */
+/*
+ * Any mode to any mode; releases whatever gating the old one held (waiting
+ * workers are re-examined). -EINVAL unknown; -EOPNOTSUPP advise (reserved).
+ */
 int wattle_sched_set_mode(struct wattle_sched *s, __u32 mode, __u64 now_ns);
 /* From now on SUBMIT is -ESHUTDOWN and parked workers get what is left, then -ESHUTDOWN. */
 void wattle_sched_drain(struct wattle_sched *s, __u64 now_ns);
@@ -241,6 +287,21 @@ void wattle_sched_drain(struct wattle_sched *s, __u64 now_ns);
  * administrator names. A CPU no longer managed lets its waiting workers run.
  */
 void wattle_sched_cpu_manage(struct wattle_sched *s, __u32 cpu, __u32 managed, __u64 now_ns);
+/*
+ * CPUs and frequency that admission may count on (0 CPUs counts as 1; 0 kHz:
+ * unknown, then the need of work given in cycles is unknown too).
+ */
+void wattle_sched_set_supply(struct wattle_sched *s, __u32 nr_cpus, __u32 khz);
+/* Sums over all queues ever, as of @now_ns. */
+void wattle_sched_totals(const struct wattle_sched *s, struct wattle_queue_stats *st,
+			 __u64 now_ns);
+/*
+ * Close an energy epoch: @delta_uj were used while all CPUs together were busy
+ * for @busy_ns (0 = not known). Splits them over the queues by run time since
+ * the last epoch; what no queue ran goes to unattributed. @quality: of the split.
+ */
+void wattle_sched_energy_epoch(struct wattle_sched *s, __u64 delta_uj, __u64 busy_ns,
+			       __u32 quality, __u64 now_ns);
 /* The timer: releases due batches, ends leases, re-arms for the next of either. */
 void wattle_sched_tick(struct wattle_sched *s, __u64 now_ns);
 
@@ -258,6 +319,9 @@ int wattle_sched_params_check(const struct wattle_sched *s, struct wattle_queue_
 /* 0; -EMFILE, -EUSERS, -ENFILE. @p has been checked. Sets q->id. */
 int wattle_sched_queue_init(struct wattle_sched_client *c, struct wattle_sched_queue *q,
 			    const struct wattle_queue_params *p);
+/* For QUEUE_UPDATE: fields not in @mask must be 0; completes the others. 0, -EINVAL, -EPERM. */
+int wattle_sched_update_check(const struct wattle_sched *s, __u32 mask,
+			      struct wattle_queue_params *p, int may_latency);
 struct wattle_sched_queue *wattle_sched_queue_find(struct wattle_sched_client *c, __u32 id);
 void wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
 			       const struct wattle_queue_params *p, __u64 now_ns);
@@ -298,12 +362,27 @@ void wattle_sched_worker_exit(struct wattle_sched_worker *w, __u64 now_ns);
 int wattle_sched_complete(struct wattle_sched_worker *w, __u64 token, __u32 status,
 			  __u32 on_cpu, __u64 now_ns);
 /*
+ * WATTLE_IOC_NEXT in one step: complete @prev_token (0 = none), then ask as
+ * wattle_sched_next() does; the CPU that becomes free goes to the best of this
+ * worker and those that wait for it. Repeating @prev_token is harmless.
+ * @prev_result: 0, or -ESTALE when the lease had expired; set in every outcome.
+ * Returns what wattle_sched_next() does; or -EINVAL (unknown @prev_status),
+ * -EACCES, -ESTALE about @prev_token, and then has not asked.
+ */
+int wattle_sched_turn(struct wattle_sched_worker *w, __u64 prev_token, __u32 prev_status,
+		      __s32 *prev_result, __u32 filter, __u32 cpu, __u32 on_cpu, __u64 now_ns);
+/* A worker whose lease has expired was seen running on @on_cpu: if that is another CPU, its own is free. */
+void wattle_sched_seen(struct wattle_sched_worker *w, __u32 on_cpu, __u64 now_ns);
+/*
  * Ask for work. @cpu: the CPU the thread is pinned to or WATTLE_CPU_ANY.
  * 1: granted (w->batch); 0: parked, ops->wake() will tell; -EBUSY holds a
  * grant; -ENOENT no such queue; -ESHUTDOWN draining and nothing left.
  */
 int wattle_sched_next(struct wattle_sched_worker *w, __u32 filter, __u32 cpu, __u64 now_ns);
-/* Stop waiting (signal, timeout). 1: a grant was assigned meanwhile and stands; 0: unparked. */
+/*
+ * Stop waiting (woken, signal, timeout). 1: a grant was assigned meanwhile and
+ * stands; 0: unparked, nothing assigned; < 0: it had been woken with this errno.
+ */
 int wattle_sched_unpark(struct wattle_sched_worker *w, __u64 now_ns);
 /* The grant could not be delivered (copy-out failed, fatal signal): back, undispatched. */
 void wattle_sched_undo(struct wattle_sched_worker *w, __u64 now_ns);
