@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The RAPL-like counter: all that wattle can see of the referee. 32 bits of
+ * 1/65536 J (15.3 uJ) that advance once a millisecond and wrap; the raw value
+ * starts shortly before the wrap, as no reader may assume where it starts.
+ * A package zone and a DRAM zone per virtual package.
+ */
+#include <linux/math64.h>
+#include <linux/module.h>
+
+#include "platform.h"
+#include "registry/registry.h"
+
+#define RAW_PER_J	65536ULL
+#define RANGE_UJ	((1ULL << 32) / RAW_PER_J * 1000000)
+
+static unsigned int counter_start = 0xfff00000;
+module_param(counter_start, uint, 0444);
+MODULE_PARM_DESC(counter_start, "raw value the energy counters start at (default 0xfff00000, 16 J before the wrap)");
+
+static struct wattle_energy_zone zones[2 * WP_MAX_PKGS];
+
+/* What the counter of zone @index has in all, at the last tick each part passed. */
+static u64 ticked_nj(unsigned int index)
+{
+	struct wp_pkg *p = &wp_pkgs[index / 2];
+	bool dram = zones[index].zone == WATTLE_ZONE_DRAM;
+	unsigned long flags;
+	unsigned int cpu;
+	u64 nj = 0;
+
+	for_each_possible_cpu(cpu) {
+		struct wp_cpu *c = wp_cpu(cpu);
+
+		if (c->pkg != p)
+			continue;
+		raw_spin_lock_irqsave(&c->lock, flags);
+		wp_referee_accrue(c, wp_now());
+		nj += dram ? c->dram.tick_nj : c->core.tick_nj + c->traffic.tick_nj;
+		raw_spin_unlock_irqrestore(&c->lock, flags);
+	}
+	raw_spin_lock_irqsave(&p->lock, flags);
+	wp_referee_accrue_pkg(p, wp_now());
+	nj += dram ? p->dram.tick_nj : p->uncore.tick_nj;
+	raw_spin_unlock_irqrestore(&p->lock, flags);
+	return nj;
+}
+
+static int counter_read(struct wattle_energy_provider *provider, unsigned int index, u64 *uj)
+{
+	u64 nj = ticked_nj(index);
+	u32 raw = counter_start + (u32)mul_u64_u64_div_u64(nj, RAW_PER_J, NSEC_PER_SEC);
+
+	*uj = raw * 15625ULL / 1024;	/* 10^6 / 65536 */
+	return 0;
+}
+
+static const struct wattle_energy_ops ops = {
+	.read = counter_read,
+};
+
+static struct wattle_energy_provider provider = {
+	.name	= WP_NAME,
+	.rating	= 50,
+	.ops	= &ops,
+	.zones	= zones,
+};
+
+int wp_counter_init(void)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < 2 * wp_nr_pkgs; i++)
+		zones[i] = (struct wattle_energy_zone) {
+			.zone		= i % 2 ? WATTLE_ZONE_DRAM : WATTLE_ZONE_PACKAGE,
+			.package	= wp_pkgs[i / 2].id,
+			.range_uj	= RANGE_UJ,
+			.update_ns	= WP_COUNTER_TICK_NS,
+			.quality	= WATTLE_QUALITY_MEASURED,
+			.simulated	= true,
+		};
+	provider.nr_zones = i;
+	ret = wattle_energy_register(&provider);
+	if (ret)
+		pr_err(WP_NAME ": cannot register the energy counter: %d\n", ret);
+	return ret;
+}
+
+void wp_counter_exit(void)
+{
+	wattle_energy_unregister(&provider);
+}
