@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+# The wattle command. One file per verb; libwattle is linked statically, so that
+# the binary runs from the build tree and inside a guest as it is.
+
+CLI_OBJS := $(patsubst userspace/cli/%.c,$(O)/userspace/cli/%.o,$(wildcard userspace/cli/*.c))
+
+PROGS += $(O)/wattle
+OBJS_wattle = $(CLI_OBJS) $(LIBWATTLE_OBJS)
+LIBS_wattle = $(LIBWATTLE_LIBS) -ljansson

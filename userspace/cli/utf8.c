@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+#include "cli/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ml/data/utf8.h"
+
+char *utf8_clean(const char *s)
+{
+	size_t len = strlen(s), n;
+	char *out = malloc(len * 3 + 1), *w = out;
+
+	if (!out)
+		return NULL;
+	while (len) {
+		n = wattle_utf8__len(s, len);
+		if (n) {
+			memcpy(w, s, n);
+			w += n;
+		} else {
+			memcpy(w, "\xef\xbf\xbd", 3);	/* U+FFFD */
+			w += 3;
+			n = 1;
+		}
+		s += n;
+		len -= n;
+	}
+	*w = 0;
+	return out;
+}
