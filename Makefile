@@ -29,10 +29,12 @@ SAN_FLAGS := $(SAN_FLAGS_$(SAN))
 # Filled by the build.mk fragments.
 #   PROGS		programs, as $(O)/name; each sets OBJS_name and LIBS_name
 #   UNIT_TESTS		cmocka programs, as $(O)/tests/unit/name; same variables
-#   HELP		lines for `make help`
+#   TEST_PROGS		programs for guests, as $(O)/tests/.../name; same variables
+#   ALL_TARGETS		what else `make user` builds
 ALL_TARGETS :=
 PROGS :=
 UNIT_TESTS :=
+TEST_PROGS :=
 
 include userspace/lib/build.mk
 include userspace/ml/build.mk
@@ -50,7 +52,7 @@ $(O)/%.o: %.c
 
 # Expands OBJS_<name> and LIBS_<name> late, so that fragments may come in any order.
 .SECONDEXPANSION:
-$(PROGS) $(UNIT_TESTS): $$(OBJS_$$(@F))
+$(PROGS) $(UNIT_TESTS) $(TEST_PROGS): $$(OBJS_$$(@F))
 	@mkdir -p $(@D)
 	$(if $(filter 1,$(V)),,@echo "  LD      $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $(OBJS_$(@F)) $(LIBS_$(@F))
@@ -68,4 +70,4 @@ clean:					## remove all build output
 	$(Q)rm -rf build
 	$(Q)scripts/kbuild --clean
 
--include $(shell [ -d $(O) ] && find $(O) -name '*.d' -not -path 'build/kmod/*')
+-include $(shell [ -d $(O) ] && find $(O) -name '*.d' -not -path 'build/kmod/*' -not -path 'build/lint/*')
