@@ -8,6 +8,9 @@
  * wrong and what to do. Structs of <linux/wattle.h> are used as they are and
  * mean the same with both backends. Objects may be used by several threads
  * where a function says so. Times are absolute CLOCK_MONOTONIC nanoseconds.
+ *
+ * fork(2): a child cannot use its parent's embedded clients and pools (-EBADFD),
+ * only close them.
  */
 #ifndef WATTLE_WATTLE_H
 #define WATTLE_WATTLE_H
@@ -40,7 +43,7 @@ enum wattle_backend {
  * @backend:	AUTO falls back to embedded only when the device does not exist; a device
  *		that is there but not permitted, or of another ABI, is an error, never silent
  * @device:	path, NULL = WATTLE_DEFAULT_DEVICE
- * @mode:	embedded backend only: enum wattle_mode, 0xffffffff or 0 = enforce
+ * @mode:	embedded backend only: WATTLE_MODE_OBSERVE or _ENFORCE; 0 or 0xffffffff = enforce
  */
 struct wattle_client_opts {
 	size_t			sz;
@@ -87,6 +90,7 @@ WATTLE_API int wattle_client__queue_destroy(struct wattle_client *c, uint32_t qu
 WATTLE_API int wattle_client__submit(struct wattle_client *c, uint32_t queue,
 				     const struct wattle_batch *b, struct wattle_verdict *v,
 				     uint32_t count, uint32_t flags, uint32_t *bad);
+/* May be cancelled (pthread_cancel) while it waits; nothing is lost then. */
 WATTLE_API int wattle_client__next(struct wattle_client *c, struct wattle_next *n);
 WATTLE_API int wattle_client__complete(struct wattle_client *c, uint64_t token, uint32_t status);
 /* @batch 0 = all queued. Returns the number withdrawn. */
@@ -96,11 +100,22 @@ WATTLE_API int wattle_client__queue_stats(struct wattle_client *c, uint32_t queu
 /* Up to @max events without waiting; count, 0 if none. */
 WATTLE_API int wattle_client__events(struct wattle_client *c, struct wattle_event *ev, size_t max);
 
+/*
+ * A pool is the client's set of workers: a client has at most one, and while it
+ * has one every batch of the client goes through wattle_pool__run(). A batch
+ * handed in past the pool is not run: a worker completes it as failed. Workers
+ * are threads that last as long as the pool and sleep in NEXT between runs.
+ *
+ * A batch function must be a block of work that may run again: it is, when its
+ * thread was lost in the middle. It must return, not end its thread.
+ */
+
 /**
  * struct wattle_pool_opts - a worker pool
  * @sz:		sizeof(struct wattle_pool_opts)
  * @nr_workers:	0 = one per CPU of the allowed set
- * @pin:	pin worker i to the i-th CPU of the calling thread's allowed set
+ * @pin:	pin worker i to the i-th CPU of the calling thread's allowed set, starting over
+ *		when there are more workers than CPUs
  */
 struct wattle_pool_opts {
 	size_t		sz;
@@ -111,18 +126,25 @@ struct wattle_pool_opts {
 /* Runs one batch. @worker: 0 .. nr_workers - 1. 0, or a negative errno: the batch counts as failed. */
 typedef int (*wattle_batch_fn)(void *ctx, uint64_t user_data, unsigned int worker);
 
+/*
+ * @opts NULL: one pinned worker per allowed CPU. 0; -EINVAL; -EBUSY the client
+ * has a pool; -ENOMEM; -EAGAIN too many threads.
+ */
 WATTLE_API int wattle_pool__new(struct wattle_pool **out, struct wattle_client *c,
 				const struct wattle_pool_opts *opts);
+/* Not during a run. Before the client is closed. NULL is fine. */
 WATTLE_API void wattle_pool__free(struct wattle_pool *p);
 WATTLE_API unsigned int wattle_pool__nr_workers(const struct wattle_pool *p);
 
 /**
  * struct wattle_run_stats - what a run did, added to
- * @batches:	completed
- * @late:	of those, after their deadline
- * @failed:	of those, whose function failed
+ * @batches:	whose function ran and whose completion was accepted
+ * @late:	after their deadline, by the time their function returned
+ * @failed:	whose function failed
  * @refused:	refused at submission (run here anyway is never done)
- * @aborted:	lost to a lease or a worker's death; run again by the pool, so no result is missing
+ * @aborted:	that the scheduler gave up: the lease ended first, or the thread. No result is
+ *		missing: after a lost lease the function has still run to its end, after a
+ *		lost thread the pool submits the batch again
  * @run_ns:	time inside batch functions, all workers
  */
 struct wattle_run_stats {
@@ -145,8 +167,11 @@ struct wattle_run_stats {
  * @st:		added to; may be NULL
  *
  * Return: 0; the first negative errno of @fn; -ECANCELED when a batch was
- * refused; -EIO when the device went away. On an error the rest is cancelled,
- * and nothing of the run is left behind.
+ * refused, or withdrawn by wattle_client__cancel() or __queue_destroy(); -EBUSY
+ * the pool is running; -EIO when the device went away or functions keep ending
+ * their threads; or what SUBMIT says. On an error the rest is cancelled, and
+ * nothing of the run is left behind. When the call returns every batch of the
+ * run is in the queue's accounts.
  */
 WATTLE_API int wattle_pool__run(struct wattle_pool *p, uint32_t queue, const struct wattle_batch *b,
 				size_t count, wattle_batch_fn fn, void *ctx,

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/* The worker pool: submit a run, keep the queue fed, wait for its end. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/cpu.h"
+#include "lib/futex.h"
+#include "lib/internal.h"
+#include "lib/pool.h"
+
+/* --- between submitter and workers --- */
+
+void pool_wake_submitter(struct wattle_pool *p)
+{
+	atomic_fetch_add(&p->word, 1);
+	wattle_futex_wake(&p->word, 1);
+}
+
+/*
+ * The submitter publishes wake_at and then looks at outstanding; here it is the
+ * other way round, both sequentially consistent: one of the two sees the other.
+ */
+void pool_ended(struct wattle_pool *p, uint64_t count)
+{
+	int64_t left = atomic_fetch_sub(&p->outstanding, (int64_t)count) - (int64_t)count;
+
+	if (left <= atomic_load(&p->wake_at))
+		pool_wake_submitter(p);
+}
+
+void pool_fail(struct wattle_pool *p, int err)
+{
+	int none = 0;
+
+	if (atomic_compare_exchange_strong(&p->error, &none, err))
+		pool_wake_submitter(p);
+}
+
+void wattle_pool_withdrawn(struct wattle_pool *p, uint32_t queue, uint64_t count)
+{
+	if (!count || queue != atomic_load(&p->queue))
+		return;
+	pool_fail(p, -ECANCELED);
+	pool_ended(p, count);
+}
+
+/*
+ * Sleeps until at most @level batches are outstanding, a worker needs attention,
+ * or the run has failed, unless that is @known already.
+ */
+static void wait_level(struct wattle_pool *p, int64_t level, int known)
+{
+	uint32_t word;
+
+	atomic_store(&p->wake_at, level);
+	for (;;) {
+		word = atomic_load(&p->word);
+		if (atomic_load(&p->outstanding) <= level || atomic_load(&p->attention))
+			break;
+		if (atomic_load(&p->error) != known)
+			break;
+		wattle_futex_wait(&p->word, word, WATTLE_FUTEX_FAR);
+	}
+	atomic_store(&p->wake_at, -1);
+}
+
+/* --- a run --- */
+
+/* The device is gone, as opposed to: it refuses. */
+static int run_error(int err)
+{
+	switch (err) {
+	case -ENODEV:
+	case -ENXIO:
+	case -ESHUTDOWN:
+	case -ENOTTY:
+		return -EIO;
+	default:
+		return err;
+	}
+}
+
+/*
+ * Hands in up to @count batches. Returns how many of them have been dealt with,
+ * or a negative errno. What is handed in is outstanding before a worker can
+ * have ended it.
+ */
+static int64_t submit_some(struct wattle_pool *p, const struct wattle_batch *b, size_t count,
+			   struct wattle_run_stats *st)
+{
+	uint32_t i, n, refused = 0, queue = atomic_load(&p->queue);
+	int ret;
+
+	n = count < p->c->limits.max_vector ? (uint32_t)count : p->c->limits.max_vector;
+	atomic_fetch_add(&p->outstanding, n);
+	ret = wattle_client__submit(p->c, queue, b, p->verdicts, n, 0, NULL);
+	for (i = 0; ret > 0 && i < (uint32_t)ret; i++)
+		refused += p->verdicts[i].status == WATTLE_VERDICT_REFUSED;
+	st->refused += refused;
+	pool_ended(p, n - (uint32_t)(ret > 0 ? ret : 0) + refused);
+	if (refused)
+		pool_fail(p, wattle_error_set(-ECANCELED, "a batch was refused: its deadline cannot "
+					      "be met; give it more time, fewer batches before "
+					      "it, or a queue that is not STRICT"));
+	return ret;
+}
+
+static int64_t feed(struct wattle_pool *p, const struct wattle_batch *b, size_t count,
+		    struct wattle_run_stats *st)
+{
+	int64_t ret = submit_some(p, b, count, st);
+
+	if (ret != -EAGAIN && ret != -EDQUOT && ret != -ENOSPC)
+		return ret;
+	/* Full. Some of ours must end first; if none is there, others fill it. */
+	if (!atomic_load(&p->outstanding))
+		return ret;
+	wait_level(p, atomic_load(&p->outstanding) / 2, 0);
+	return 0;
+}
+
+/* Replaces workers that died and hands in again what they took along. */
+static void repair(struct wattle_pool *p, struct wattle_run_stats *st)
+{
+	struct wattle_batch lost;
+	struct pool_worker *w;
+	unsigned int i;
+	int state, ret;
+
+	atomic_store(&p->attention, false);
+	for (i = 0; i < p->nr_workers; i++) {
+		w = &p->worker[i];
+		state = atomic_load(&w->state);
+		if (state != POOL_WORKER_DIED && state != POOL_WORKER_GAVE_UP)
+			continue;
+		lost = w->lost;
+		/* Joined, its grant has been aborted and its CPU is free. */
+		pool_worker_stop(w);
+		ret = state == POOL_WORKER_DIED ? pool_worker_start(p, i) : -EIO;
+		if (!ret && ++p->deaths > POOL_MAX_DEATHS)
+			ret = wattle_error_set(-EIO, "batch functions ended %u threads; they must "
+					       "return instead", p->deaths);
+		if (ret)
+			pool_fail(p, ret);
+		if (state != POOL_WORKER_DIED)
+			continue;
+		if (!atomic_load(&p->error)) {
+			ret = (int)submit_some(p, &lost, 1, st);
+			if (ret < 0)
+				pool_fail(p, run_error(ret));
+		}
+		pool_ended(p, 1);	/* the aborted one */
+	}
+}
+
+static bool any_alive(struct wattle_pool *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr_workers; i++)
+		if (atomic_load(&p->worker[i].state) == POOL_WORKER_ALIVE)
+			return true;
+	return false;
+}
+
+/* Withdraws what is queued. */
+static void abandon(struct wattle_pool *p)
+{
+	int64_t n = wattle_client_cancel(p->c, atomic_load(&p->queue), 0);
+
+	if (n > 0)
+		pool_ended(p, (uint64_t)n);
+}
+
+/* Waits until nothing is outstanding, or nobody is left to end it. */
+static void drain(struct wattle_pool *p, struct wattle_run_stats *st)
+{
+	int error;
+
+	while (atomic_load(&p->outstanding) > 0) {
+		error = atomic_load(&p->error);
+		if (error)
+			abandon(p);
+		wait_level(p, 0, error);
+		if (atomic_load(&p->attention))
+			repair(p, st);
+		if (!any_alive(p)) {
+			abandon(p);
+			pool_fail(p, -EIO);
+			break;
+		}
+	}
+}
+
+static void collect(struct wattle_pool *p, struct wattle_run_stats *st)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr_workers; i++) {
+		const struct wattle_run_stats *w = &p->worker[i].st;
+
+		st->batches += w->batches;
+		st->late += w->late;
+		st->failed += w->failed;
+		st->aborted += w->aborted;
+		st->run_ns += w->run_ns;
+	}
+}
+
+static void run_start(struct wattle_pool *p, uint32_t queue, wattle_batch_fn fn, void *ctx)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr_workers; i++)
+		memset(&p->worker[i].st, 0, sizeof(p->worker[i].st));
+	p->fn = fn;
+	p->ctx = ctx;
+	p->deaths = 0;
+	atomic_store(&p->outstanding, 0);
+	atomic_store(&p->wake_at, -1);
+	atomic_store(&p->error, 0);
+	atomic_store(&p->queue, queue);
+}
+
+int wattle_pool__run(struct wattle_pool *p, uint32_t queue, const struct wattle_batch *b,
+		     size_t count, wattle_batch_fn fn, void *ctx, struct wattle_run_stats *st)
+{
+	struct wattle_run_stats sum = { 0 };
+	size_t done = 0;
+	int64_t n;
+	int ret;
+
+	if (p->fork_epoch != wattle_fork_epoch())
+		return wattle_error_set(-EBADFD, "the pool was made before fork(2); its threads "
+					"are not in this process: make a new one");
+	if (!queue || !fn || (count && !b))
+		return wattle_error_set(-EINVAL, "a run needs a queue, batches and a function");
+	if (pthread_mutex_trylock(&p->run_lock))
+		return wattle_error_set(-EBUSY, "the pool is running already; one run at a time, "
+					"and none from inside a batch function");
+	run_start(p, queue, fn, ctx);
+	if (!any_alive(p))
+		pool_fail(p, -EIO);
+	while (done < count && !atomic_load(&p->error)) {
+		n = feed(p, b + done, count - done, &sum);
+		if (n < 0)
+			pool_fail(p, run_error((int)n));
+		else
+			done += (size_t)n;
+		if (atomic_load(&p->attention))
+			repair(p, &sum);
+	}
+	drain(p, &sum);
+	ret = atomic_load(&p->error);
+	atomic_store(&p->queue, 0);
+	collect(p, &sum);
+	pthread_mutex_unlock(&p->run_lock);
+
+	if (ret == -EIO)
+		wattle_error_set(ret, "the workers could not go on: the device went away, or batch "
+				 "functions ended their threads");
+	if (st) {
+		st->batches += sum.batches;
+		st->late += sum.late;
+		st->failed += sum.failed;
+		st->refused += sum.refused;
+		st->aborted += sum.aborted;
+		st->run_ns += sum.run_ns;
+	}
+	return ret;
+}
+
+/* --- making and freeing --- */
+
+static int place(struct wattle_pool *p, unsigned int nr, const unsigned int *cpus, int nr_cpus,
+		 bool pinned)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < nr; i++) {
+		p->worker[i].cpu = pinned ? (int)cpus[i % (unsigned int)nr_cpus] : -1;
+		ret = pool_worker_start(p, i);
+		if (ret)
+			return ret;
+		p->nr_workers++;
+	}
+	return 0;
+}
+
+int wattle_pool__new(struct wattle_pool **out, struct wattle_client *c,
+		     const struct wattle_pool_opts *opts)
+{
+	unsigned int nr = opts ? opts->nr_workers : 0, max = c->limits.max_workers;
+	bool pinned = opts ? opts->pin : true;
+	unsigned int *cpus = NULL;
+	struct wattle_pool *p;
+	int ret, nr_cpus;
+	size_t size;
+
+	*out = NULL;
+	if (opts && opts->sz < sizeof(*opts))
+		return wattle_error_set(-EINVAL, "wattle_pool_opts.sz is not set; assign "
+					"sizeof(struct wattle_pool_opts)");
+	if (max > POOL_MAX_WORKERS)
+		max = POOL_MAX_WORKERS;
+	if (nr > max)
+		return wattle_error_set(-EINVAL, "%u workers are too many; %u is the most", nr, max);
+	nr_cpus = wattle_cpu_allowed_list(&cpus);
+	if (nr_cpus < 0)
+		return wattle_error_set(nr_cpus, "the allowed CPUs cannot be read: %s",
+					strerror(-nr_cpus));
+	if (!nr)
+		nr = (unsigned int)nr_cpus < max ? (unsigned int)nr_cpus : max;
+
+	ret = -ENOMEM;
+	size = sizeof(*p) + nr * sizeof(p->worker[0]);
+	p = aligned_alloc(_Alignof(struct wattle_pool), (size + 127) & ~(size_t)127);
+	if (!p)
+		goto free_cpus;
+	memset(p, 0, size);
+	p->c = c;
+	p->fork_epoch = wattle_fork_epoch();
+	pthread_mutex_init(&p->run_lock, NULL);
+	p->verdicts = calloc(c->limits.max_vector, sizeof(*p->verdicts));
+	if (!p->verdicts)
+		goto free_pool;
+
+	pthread_mutex_lock(&c->pool_lock);
+	ret = c->pool ? -EBUSY : 0;
+	if (!ret)
+		c->pool = p;
+	pthread_mutex_unlock(&c->pool_lock);
+	if (ret) {
+		wattle_error_set(ret, "the client has a pool; free it first, or open another client");
+		goto free_pool;
+	}
+	ret = place(p, nr, cpus, nr_cpus, pinned);
+	if (ret) {
+		wattle_pool__free(p);
+		goto free_cpus;
+	}
+	free(cpus);
+	*out = p;
+	return 0;
+
+free_pool:
+	free(p->verdicts);
+	pthread_mutex_destroy(&p->run_lock);
+	free(p);
+free_cpus:
+	free(cpus);
+	if (ret == -ENOMEM)
+		wattle_error_note(0, ret);
+	return ret;
+}
+
+void wattle_pool__free(struct wattle_pool *p)
+{
+	unsigned int i;
+
+	if (!p)
+		return;
+	/* A forked child has a copy of the memory, and threads of nobody. */
+	if (p->fork_epoch == wattle_fork_epoch()) {
+		for (i = 0; i < p->nr_workers; i++)
+			pool_worker_stop(&p->worker[i]);
+		pthread_mutex_lock(&p->c->pool_lock);
+		p->c->pool = NULL;
+		pthread_mutex_unlock(&p->c->pool_lock);
+		pthread_mutex_destroy(&p->run_lock);
+	}
+	free(p->verdicts);
+	free(p);
+}
+
+unsigned int wattle_pool__nr_workers(const struct wattle_pool *p)
+{
+	return p->nr_workers;
+}
