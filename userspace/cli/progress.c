@@ -21,15 +21,23 @@ int progress_signal(void)
 	return caught;
 }
 
-void progress_catch_signals(void)
+/* What is ignored stays so: nohup, and jobs that a shell put into the background. */
+static void catch(int sig)
 {
 	/* One chance to stop cleanly; the handler is gone for the second signal. */
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND }, old;
 
+	if (!sigaction(sig, NULL, &old) && old.sa_handler == SIG_IGN)
+		return;
 	sigemptyset(&sa.sa_mask);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	sigaction(sig, &sa, NULL);
+}
+
+void progress_catch_signals(void)
+{
+	catch(SIGINT);
+	catch(SIGTERM);
+	catch(SIGHUP);
 }
 
 static void mask(int how)
