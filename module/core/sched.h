@@ -52,7 +52,8 @@ enum wattle_sched_batch_state {
  * @need_ns:	execution time at the frequency admission counts on (0 = unknown)
  * @state:	enum wattle_sched_batch_state
  * @verdict:	enum wattle_verdict_status it was admitted with
- * @class:	class its demand was charged under (the queue's may change)
+ * @class:	class its demand was charged under, from 0 (the queue's may change)
+ * @promised:	its deadline was promised
  */
 struct wattle_sched_batch {
 	struct wattle_batch		in;
@@ -69,7 +70,8 @@ struct wattle_sched_batch {
 	__u64				need_ns;
 	__u32				state;
 	__u16				verdict;
-	__u16				class;
+	__u8				class;
+	__u8				promised;
 };
 
 /**
@@ -116,13 +118,15 @@ enum wattle_sched_worker_state {
 /**
  * struct wattle_sched_worker - one thread of one client
  * @cpu:	CPU the thread is pinned to, or WATTLE_CPU_ANY (then it occupies none)
+ * @taken:	the thread has been told of the grant (next, turn or unpark returned 1)
  * @delivered:	the grant has reached user space (copied out)
  * @token:	current grant's token, 0 = none
  * @last_token:	grant this thread completed last; makes completion repeatable
  * @expired_token: grant that ended last by its lease
  * @filter:	queue asked for in NEXT, NULL = any; cleared when that queue goes
  * @occupies:	CPU whose busy count this worker holds, or WATTLE_CPU_ANY
- * @wake_err:	why it was woken without a grant (-ENOENT its queue went, -ESHUTDOWN), 0 otherwise
+ * @wake_err:	why it was woken without a grant (-ENOENT its queue went, -ESHUTDOWN,
+ *		-EINTR it slept through a whole lease and is to ask again), 0 otherwise
  * @freq_khz:	ops->freq_khz() at the grant
  */
 struct wattle_sched_worker {
@@ -136,9 +140,11 @@ struct wattle_sched_worker {
 	__u32				slot;		/* index in the client's worker table, fixed for life */
 	__u32				cpu;
 	__u32				occupies;
+	__u32				taken;
 	__u32				delivered;
 	__s32				wake_err;
 	__u32				freq_khz;
+	__u32				pad;
 	struct wattle_sched_queue	*filter;
 	__u64				token;
 	__u64				last_token;

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * The admission ledger: an AVL tree by (deadline, need), each node carrying the
+ * sum of its subtree and the extremes of three linear forms of it. See admit.h
+ * for what is decided and Documentation/design/core.md for why it is right.
+ *
+ * Bounds, so that nothing here can overflow an s64: m x tick <= 2^60 (horizon),
+ * need <= 2^42, m <= 2^16, sums stop at 2^61, extremes at -2^62.
+ */
+#include "core/admit.h"
+#include "core/sat.h"
+
+#define TICK_SHIFT	10
+#define NEED_MAX	(1LL << 42)
+#define SPAN_MAX	(1LL << 60)
+#define SUM_MAX		(1LL << 61)
+#define NONE		(1LL << 62)	/* no constraint in the subtree */
+#define CPUS_MAX	65536U
+
+static inline __s64 min_s64(__s64 a, __s64 b)
+{
+	return a < b ? a : b;
+}
+
+static inline __s64 max_s64(__s64 a, __s64 b)
+{
+	return a > b ? a : b;
+}
+
+static inline __s64 ticks_down(__u64 ns)
+{
+	return (__s64)(ns >> TICK_SHIFT);
+}
+
+static inline __s64 ticks_up(__u64 ns)
+{
+	return (__s64)(wattle_sat_add(ns, (1U << TICK_SHIFT) - 1) >> TICK_SHIFT);
+}
+
+static inline __u32 height_of(const struct wattle_admit_node *n)
+{
+	return n ? n->height : 0;
+}
+
+static inline __s64 sum_of(const struct wattle_admit_node *n)
+{
+	return n ? n->sum : 0;
+}
+
+/* An extreme of a right subtree, seen from above: @upto more comes before it. */
+static inline __s64 shifted(__s64 value, __s64 upto)
+{
+	return value == NONE ? NONE : max_s64(value - upto, -NONE);
+}
+
+__u64 wattle_admit_need_ns(__u64 work_kcycles, __u64 stall_us, __u32 khz)
+{
+	__u64 ns = 0;
+
+	if (work_kcycles) {
+		if (!khz)
+			return 0;
+		/* kcycles / kHz = seconds; the rest is < 2^32, so rest x 10^9 fits. */
+		ns = wattle_sat_mul(work_kcycles / khz, 1000000000ULL);
+		ns = wattle_sat_add(ns, ((work_kcycles % khz) * 1000000000ULL + khz - 1) / khz);
+	}
+	return wattle_sat_add(ns, wattle_sat_mul(stall_us, 1000));
+}
+
+/* m x t - (m - 1) x need: what must be left when all that comes before is taken off. */
+static inline __s64 own_slack(const struct wattle_admit *a, __s64 t, __s64 need)
+{
+	return (__s64)a->nr_cpus * t - ((__s64)a->nr_cpus - 1) * need;
+}
+
+static void update(const struct wattle_admit *a, struct wattle_admit_node *n)
+{
+	const struct wattle_admit_node *l = n->left, *r = n->right;
+	__s64 before = sum_of(l);
+	__s64 upto = min_s64(before + n->need, SUM_MAX);
+	__u32 lh = height_of(l), rh = height_of(r);
+
+	n->height = (lh > rh ? lh : rh) + 1;
+	n->sum = min_s64(upto + sum_of(r), SUM_MAX);
+	n->slack = n->kind == WATTLE_ADMIT_PROMISED ?
+		   own_slack(a, n->due, n->need) - upto : NONE;
+	n->slack_delayed = n->kind == WATTLE_ADMIT_DELAYED ?
+			   own_slack(a, n->delay, n->need) - upto : NONE;
+	n->gap = (__s64)a->nr_cpus * (n->due - 1) - before;
+	if (l) {
+		n->slack = min_s64(n->slack, l->slack);
+		n->slack_delayed = min_s64(n->slack_delayed, l->slack_delayed);
+		n->gap = max_s64(n->gap, l->gap);
+	}
+	if (r) {
+		n->slack = min_s64(n->slack, shifted(r->slack, upto));
+		n->slack_delayed = min_s64(n->slack_delayed, shifted(r->slack_delayed, upto));
+		n->gap = max_s64(n->gap, shifted(r->gap, upto));
+	}
+}
+
+static void replace(struct wattle_admit *a, struct wattle_admit_node *parent,
+		    struct wattle_admit_node *old, struct wattle_admit_node *new)
+{
+	if (new)
+		new->parent = parent;
+	if (!parent)
+		a->root = new;
+	else if (parent->left == old)
+		parent->left = new;
+	else
+		parent->right = new;
+}
+
+static struct wattle_admit_node *rotate(struct wattle_admit *a, struct wattle_admit_node *n,
+					int to_left)
+{
+	struct wattle_admit_node *up = to_left ? n->right : n->left;
+	struct wattle_admit_node *inner = to_left ? up->left : up->right;
+
+	replace(a, n->parent, n, up);
+	if (to_left) {
+		n->right = inner;
+		up->left = n;
+	} else {
+		n->left = inner;
+		up->right = n;
+	}
+	if (inner)
+		inner->parent = n;
+	n->parent = up;
+	update(a, n);
+	update(a, up);
+	return up;
+}
+
+/* From @n to the root: every ancestor's sums have changed. */
+static void rebalance(struct wattle_admit *a, struct wattle_admit_node *n)
+{
+	for (; n; n = n->parent) {
+		__u32 lh = height_of(n->left), rh = height_of(n->right);
+
+		if (lh > rh + 1) {
+			if (height_of(n->left->left) < height_of(n->left->right))
+				rotate(a, n->left, 1);
+			n = rotate(a, n, 0);
+		} else if (rh > lh + 1) {
+			if (height_of(n->right->right) < height_of(n->right->left))
+				rotate(a, n->right, 0);
+			n = rotate(a, n, 1);
+		} else {
+			update(a, n);
+		}
+	}
+}
+
+void wattle_admit_init(struct wattle_admit *a, __u32 nr_cpus)
+{
+	a->root = 0;
+	a->count = 0;
+	a->nr_cpus = nr_cpus < 1 ? 1 : nr_cpus > CPUS_MAX ? CPUS_MAX : nr_cpus;
+	a->horizon = SPAN_MAX / a->nr_cpus;
+}
+
+void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus)
+{
+	struct wattle_admit_node *n = a->root, *from = 0;
+	__u32 count = a->count;
+
+	wattle_admit_init(a, nr_cpus);
+	a->root = n;
+	a->count = count;
+	/* Post-order without recursion: come back to a node from its last child. */
+	while (n) {
+		struct wattle_admit_node *next;
+
+		if (from == n->parent && n->left) {
+			next = n->left;
+		} else if (from != n->right && n->right && (from == n->parent || from == n->left)) {
+			next = n->right;
+		} else {
+			n->due = min_s64(n->due, a->horizon);
+			n->delay = min_s64(n->delay, a->horizon);
+			update(a, n);
+			next = n->parent;
+		}
+		from = n;
+		n = next;
+	}
+}
+
+void wattle_admit_add(struct wattle_admit *a, struct wattle_admit_node *n,
+		      const struct wattle_admit_ask *ask, enum wattle_admit_kind kind)
+{
+	struct wattle_admit_node **link = &a->root, *parent = 0;
+	__u64 start = wattle_sat_add(ask->release_ns, ask->blocking_ns);
+
+	n->left = 0;
+	n->right = 0;
+	n->kind = kind;
+	n->due = min_s64(ticks_down(ask->deadline_ns), a->horizon);
+	n->need = min_s64(ticks_up(ask->need_ns), NEED_MAX);
+	n->delay = max_s64(n->due - ticks_up(start), -a->horizon);
+	while (*link) {
+		parent = *link;
+		if (n->due < parent->due || (n->due == parent->due && n->need < parent->need))
+			link = &parent->left;
+		else
+			link = &parent->right;
+	}
+	*link = n;
+	n->parent = parent;
+	update(a, n);
+	rebalance(a, parent);
+	a->count++;
+}
+
+void wattle_admit_sub(struct wattle_admit *a, struct wattle_admit_node *n)
+{
+	struct wattle_admit_node *from;
+
+	if (!n->height)
+		return;
+	if (n->left && n->right) {
+		struct wattle_admit_node *next = n->right;
+
+		while (next->left)
+			next = next->left;
+		from = next->parent == n ? next : next->parent;
+		replace(a, next->parent, next, next->right);
+		next->left = n->left;
+		next->right = n->right;
+		if (next->left)
+			next->left->parent = next;
+		if (next->right)
+			next->right->parent = next;
+		replace(a, n->parent, n, next);
+	} else {
+		from = n->parent;
+		replace(a, from, n, n->left ? n->left : n->right);
+	}
+	n->height = 0;
+	rebalance(a, from);
+	a->count--;
+}
+
+/* What must hold of a node due no earlier than a newcomer. */
+struct limit {
+	__s64	slack;
+	__s64	slack_delayed;
+};
+
+static inline int violated(const struct limit *lim, __s64 slack, __s64 slack_delayed)
+{
+	return (slack != NONE && slack < lim->slack) ||
+	       (slack_delayed != NONE && slack_delayed < lim->slack_delayed);
+}
+
+/* The latest deadline whose promise @lim breaks; -1 if none. */
+static __s64 last_violated(const struct wattle_admit *a, const struct limit *lim)
+{
+	const struct wattle_admit_node *n = a->root;
+	__s64 acc = 0;
+
+	if (!n || !violated(lim, n->slack, n->slack_delayed))
+		return -1;
+	while (n) {
+		__s64 upto = min_s64(acc + sum_of(n->left) + n->need, SUM_MAX);
+		const struct wattle_admit_node *r = n->right;
+
+		if (r && violated(lim, shifted(r->slack, upto),
+				  shifted(r->slack_delayed, upto))) {
+			acc = upto;
+			n = r;
+			continue;
+		}
+		if ((n->kind == WATTLE_ADMIT_PROMISED &&
+		     own_slack(a, n->due, n->need) - upto < lim->slack) ||
+		    (n->kind == WATTLE_ADMIT_DELAYED &&
+		     own_slack(a, n->delay, n->need) - upto < lim->slack_delayed))
+			return n->due;
+		n = n->left;
+	}
+	return -1;
+}
+
+/* Needs of all that is due no later than @due. */
+static __s64 demand_by(const struct wattle_admit *a, __s64 due)
+{
+	const struct wattle_admit_node *n = a->root;
+	__s64 acc = 0;
+
+	while (n) {
+		if (n->due <= due) {
+			acc = min_s64(acc + sum_of(n->left) + n->need, SUM_MAX);
+			n = n->right;
+		} else {
+			n = n->left;
+		}
+	}
+	return acc;
+}
+
+static const struct wattle_admit_node *prev_of(const struct wattle_admit_node *n)
+{
+	if (n->left) {
+		for (n = n->left; n->right; )
+			n = n->right;
+		return n;
+	}
+	while (n->parent && n->parent->left == n)
+		n = n->parent;
+	return n->parent;
+}
+
+/*
+ * Smallest deadline d >= @low with m x d >= @k + (demand due by d). Between two
+ * neighbours the demand is constant, so find the first interval long enough.
+ */
+static __s64 earliest_due(const struct wattle_admit *a, __s64 k, __s64 low)
+{
+	const struct wattle_admit_node *n = a->root, *from = 0, *last = 0;
+	__s64 acc = 0, from_acc = 0, before = 0, d;
+
+	/* Of the nodes right of @low the leftmost that may end such an interval, by subtree. */
+	while (n) {
+		__s64 ls = sum_of(n->left);
+		__s64 upto = min_s64(acc + ls + n->need, SUM_MAX);
+
+		last = n;
+		if (n->due <= low) {
+			acc = upto;
+			n = n->right;
+			continue;
+		}
+		if ((__s64)a->nr_cpus * (n->due - 1) - min_s64(acc + ls, SUM_MAX) >= k ||
+		    (n->right && shifted(n->right->gap, upto) >= k)) {
+			from = n;
+			from_acc = acc;
+		}
+		n = n->left;
+	}
+	if (from) {
+		n = from;
+		before = min_s64(from_acc + sum_of(n->left), SUM_MAX);
+		if ((__s64)a->nr_cpus * (n->due - 1) - before < k) {
+			acc = min_s64(before + n->need, SUM_MAX);
+			n = n->right;
+			for (;;) {
+				before = min_s64(acc + sum_of(n->left), SUM_MAX);
+				if (n->left && shifted(n->left->gap, acc) >= k) {
+					n = n->left;
+				} else if ((__s64)a->nr_cpus * (n->due - 1) - before >= k) {
+					break;
+				} else {
+					acc = min_s64(before + n->need, SUM_MAX);
+					n = n->right;
+				}
+			}
+		}
+		last = prev_of(n);
+	} else {
+		before = sum_of(a->root);
+		for (last = a->root; last && last->right; )
+			last = last->right;
+	}
+	d = (k + before + a->nr_cpus - 1) / a->nr_cpus;
+	d = max_s64(d, low);
+	return last ? max_s64(d, last->due) : d;
+}
+
+int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_ask *ask,
+		      __u64 now_ns, __u64 *earliest_ns)
+{
+	__s64 m = a->nr_cpus;
+	__s64 now = min_s64(ticks_up(now_ns), a->horizon);
+	__s64 need = ticks_up(ask->need_ns);
+	__s64 due = min_s64(ticks_down(ask->deadline_ns), a->horizon);
+	__s64 first = min_s64(ticks_up(ask->first_ns), SPAN_MAX);
+	__s64 base = now, low, k, d;
+	struct limit lim;
+
+	if (earliest_ns)
+		*earliest_ns = 0;
+	if (need > NEED_MAX)
+		return 0;
+	if (ask->release_ns > now_ns) {
+		base = ticks_up(wattle_sat_add(ask->release_ns, ask->blocking_ns));
+		base = min_s64(base, a->horizon);
+	}
+	k = m * base + m * need + first;
+	lim.slack = m * now + first + need;
+	lim.slack_delayed = first + need;
+	low = last_violated(a, &lim) + 1;
+	if (earliest_ns) {
+		d = earliest_due(a, k, max_s64(low, now + 1));
+		*earliest_ns = d <= a->horizon ? (__u64)d << TICK_SHIFT : 0;
+	}
+	return due >= low && m * due >= k + demand_by(a, due);
+}

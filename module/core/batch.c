@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later OR BSD-2-Clause
+/* Batches: verdict, submission, withdrawal, end. */
+#include "core/internal.h"
+
+#define WORK_MAX	(1ULL << 43)
+#define STALL_MAX	(1ULL << 32)
+
+int wattle_sched_batch_check(const struct wattle_batch *in)
+{
+	if (in->flags || in->work_kcycles >= WORK_MAX || in->stall_us >= STALL_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+/* CPU time that comes before any waiting batch of @class: what runs, and better classes. */
+static __u64 first_ns(const struct wattle_sched *s, __u32 class, __u64 now_ns)
+{
+	const struct wattle_sched_worker *w;
+	__u64 sum = 0;
+	__u32 i;
+
+	wattle_list_for_each(w, &s->running, run_link) {
+		if (w->batch)
+			sum = wattle_sat_add(sum, wattle_lease_remaining(w->granted_ns, w->lease_ns,
+									 w->batch->need_ns, now_ns));
+		else if (w->occupies != WATTLE_CPU_ANY)
+			sum = wattle_sat_add(sum, s->limits.lease_default_ns);
+	}
+	for (i = 0; i < class; i++) {
+		sum = wattle_sat_add(sum, wattle_admit_total_ns(&s->admit[i]));
+		sum = wattle_sat_add(sum, s->undated_ns[i]);
+	}
+	return sum;
+}
+
+/*
+ * The verdict on @in, and in @order_ns its place within the class. Enforce puts
+ * a batch that cannot be promised its deadline where it breaks no promise: at
+ * the earliest deadline it could have been given. A need that is not known
+ * leaves nothing to check but a deadline that has passed.
+ */
+static void decide(struct wattle_sched_queue *q, const struct wattle_batch *in, __u64 need_ns,
+		   int dry, __u64 now_ns, struct wattle_verdict *v, __u64 *order_ns)
+{
+	static const struct wattle_verdict zero;
+	struct wattle_sched *s = q->client->sched;
+	__u32 class = WATTLE_PARAMS_CLASS(q);
+	struct wattle_admit *a = &s->admit[class];
+	struct wattle_admit_ask ask = {
+		.need_ns = need_ns,
+		.release_ns = in->release_ns,
+		.deadline_ns = in->deadline_ns,
+		.blocking_ns = in->release_ns > now_ns ? s->longest_lease_ns : 0,
+	};
+	__u64 earliest = 0;
+	int past, feasible;
+
+	*v = zero;
+	v->status = WATTLE_VERDICT_ADMITTED;
+	*order_ns = in->deadline_ns ? in->deadline_ns : WATTLE_U64_MAX;
+	if (s->mode == WATTLE_MODE_OFF) {
+		v->reason = WATTLE_REASON_UNCHECKED;
+		return;
+	}
+	if (!in->deadline_ns)
+		return;
+	past = in->deadline_ns <= now_ns;
+	if (!past && !need_ns)
+		return;
+	ask.first_ns = first_ns(s, class, now_ns);
+	feasible = wattle_admit_test(a, &ask, now_ns, dry ? &earliest : NULL);
+	if (feasible && !past) {
+		v->earliest_ns = earliest;
+		return;
+	}
+	if (!dry)
+		wattle_admit_test(a, &ask, now_ns, &earliest);
+	v->earliest_ns = earliest;
+	v->reason = past ? WATTLE_REASON_DEADLINE_PAST : WATTLE_REASON_INFEASIBLE;
+	v->status = WATTLE_VERDICT_BEST_EFFORT;
+	if (s->mode != WATTLE_MODE_ENFORCE)
+		return;
+	if (q->params.flags & WATTLE_QUEUE_STRICT)
+		v->status = WATTLE_VERDICT_REFUSED;
+	if (need_ns)
+		*order_ns = earliest ? earliest : WATTLE_U64_MAX;
+}
+
+/* Admission counts on the CPUs there are now; they change with hotplug only. */
+static void sync_supply(struct wattle_sched *s)
+{
+	__u32 want = s->nr_supply ? s->nr_supply : 1;
+	int i;
+
+	if (s->admit[0].nr_cpus == want)
+		return;
+	for (i = 0; i < WATTLE_SCHED_CLASSES; i++)
+		wattle_admit_set_cpus(&s->admit[i], want);
+}
+
+void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns)
+{
+	struct wattle_sched *s = b->queue->client->sched;
+	struct wattle_admit_ask ask = {
+		.need_ns = b->need_ns,
+		.release_ns = b->in.release_ns,
+		.deadline_ns = b->order_ns,
+	};
+	enum wattle_admit_kind kind = WATTLE_ADMIT_DEMAND;
+
+	if (!b->need_ns)
+		return;
+	if (!wattle_sched_dated(b)) {
+		s->undated_ns[b->class] = wattle_sat_add(s->undated_ns[b->class], b->need_ns);
+		return;
+	}
+	if (b->promised && b->in.release_ns > now_ns) {
+		kind = WATTLE_ADMIT_DELAYED;
+		ask.blocking_ns = s->longest_lease_ns;
+	} else if (b->promised) {
+		kind = WATTLE_ADMIT_PROMISED;
+	}
+	wattle_admit_add(&s->admit[b->class], &b->due, &ask, kind);
+}
+
+void wattle_sched_ledger_sub(struct wattle_sched_batch *b)
+{
+	struct wattle_sched *s = b->queue->client->sched;
+
+	if (!b->need_ns)
+		return;
+	if (!wattle_sched_dated(b))
+		s->undated_ns[b->class] = wattle_sat_sub(s->undated_ns[b->class], b->need_ns);
+	else
+		wattle_admit_sub(&s->admit[b->class], &b->due);
+}
+
+int wattle_sched_submit_dry(struct wattle_sched_queue *q, const struct wattle_batch *in,
+			    struct wattle_verdict *v, __u64 now_ns)
+{
+	struct wattle_sched *s = q->client->sched;
+	__u64 order;
+
+	if (s->draining)
+		return -ESHUTDOWN;
+	sync_supply(s);
+	decide(q, in, wattle_admit_need_ns(in->work_kcycles, in->stall_us, s->supply_khz), 1,
+	       now_ns, v, &order);
+	return 0;
+}
+
+/* The numbers that a verdict adds to; the batch itself may not be queued. */
+static void count_verdict(struct wattle_sched_queue *q, const struct wattle_batch *in,
+			  const struct wattle_verdict *v)
+{
+	struct wattle_queue_stats *st = &q->stats;
+
+	st->submitted++;
+	switch (v->status) {
+	case WATTLE_VERDICT_ADMITTED:
+		st->admitted++;
+		break;
+	case WATTLE_VERDICT_BEST_EFFORT:
+		st->best_effort++;
+		if (q->client->sched->mode != WATTLE_MODE_ENFORCE)
+			st->would_refuse++;
+		break;
+	default:
+		st->refused++;
+		if (in->deadline_ns)
+			st->missed++;
+		break;
+	}
+}
+
+int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch *b,
+			struct wattle_verdict *v, __u64 now_ns)
+{
+	struct wattle_sched_client *c = q->client;
+	struct wattle_sched *s = c->sched;
+
+	if (s->draining)
+		return -ESHUTDOWN;
+	if (q->inflight >= q->params.max_inflight)
+		return -EAGAIN;
+	if (c->user->nr_batches >= s->limits.batches_per_user)
+		return -EDQUOT;
+	if (s->nr_batches >= s->limits.batches_total)
+		return -ENOSPC;
+
+	sync_supply(s);
+	b->need_ns = wattle_admit_need_ns(b->in.work_kcycles, b->in.stall_us, s->supply_khz);
+	decide(q, &b->in, b->need_ns, 0, now_ns, v, &b->order_ns);
+	b->queue = q;
+	b->id = 0;
+	b->verdict = v->status;
+	b->state = WATTLE_BATCH_IDLE;
+	b->submit_ns = now_ns;
+	b->due.height = 0;
+	count_verdict(q, &b->in, v);
+	if (v->status == WATTLE_VERDICT_REFUSED) {
+		wattle_sched_event(q, WATTLE_EVENT_REFUSED, b, 0, v->reason, WATTLE_CPU_ANY,
+				   now_ns);
+		wattle_sched_trace(s, WATTLE_TRACE_REFUSE, b, NULL, now_ns);
+		b->queue = NULL;
+		return 0;
+	}
+
+	b->id = c->next_batch_id++;
+	v->batch = b->id;
+	b->seq = s->seq++;
+	b->class = WATTLE_PARAMS_CLASS(q);
+	b->ready_ns = b->in.release_ns > now_ns ? b->in.release_ns : now_ns;
+	wattle_list_add_tail(&b->queue_link, &q->batches);
+	wattle_list_add_tail(&b->hash_link, &c->hash[b->id % WATTLE_SCHED_HASH]);
+	q->inflight++;
+	q->stats.queued++;
+	c->nr_waiting++;
+	c->user->nr_batches++;
+	s->nr_batches++;
+	b->promised = v->status == WATTLE_VERDICT_ADMITTED && s->mode != WATTLE_MODE_OFF;
+	wattle_sched_ledger_add(b, now_ns);
+	wattle_sched_trace(s, WATTLE_TRACE_SUBMIT, b, NULL, now_ns);
+	if (b->in.release_ns > now_ns) {
+		b->state = WATTLE_BATCH_DELAYED;
+		wattle_heap_insert(&s->delayed, &b->node, b->in.release_ns, b->seq);
+		wattle_sched_arm(s, b->in.release_ns);
+		return 0;
+	}
+	wattle_sched_make_ready(b);
+	wattle_sched_offer(b, now_ns);
+	return 0;
+}
+
+/* @b has left its lists and heaps, whatever became of it, and is nobody's any more. */
+void wattle_sched_batch_end(struct wattle_sched_batch *b)
+{
+	struct wattle_sched_queue *q = b->queue;
+	struct wattle_sched_client *c = q->client;
+
+	wattle_list_del(&b->hash_link);
+	b->state = WATTLE_BATCH_IDLE;
+	b->queue = NULL;
+	q->inflight--;
+	c->user->nr_batches--;
+	c->sched->nr_batches--;
+	c->sched->ops->batch_free(b);
+}
+
+void wattle_sched_withdraw(struct wattle_sched_batch *b, __u64 now_ns)
+{
+	struct wattle_sched_queue *q = b->queue;
+	struct wattle_sched *s = q->client->sched;
+
+	if (b->state == WATTLE_BATCH_DELAYED)
+		wattle_heap_remove(&s->delayed, &b->node);
+	else
+		wattle_sched_unready(b);
+	wattle_list_del(&b->queue_link);
+	wattle_sched_ledger_sub(b);
+	q->client->nr_waiting--;
+	q->stats.queued--;
+	q->stats.cancelled++;
+	if (wattle_sched_dated(b))
+		q->stats.missed++;
+	wattle_sched_event(q, WATTLE_EVENT_CANCELLED, b, 0, 0, WATTLE_CPU_ANY, now_ns);
+	wattle_sched_trace(s, WATTLE_TRACE_CANCEL, b, NULL, now_ns);
+	wattle_sched_batch_end(b);
+}
+
+int wattle_sched_cancel(struct wattle_sched_queue *q, __u64 batch_id, __u64 now_ns)
+{
+	struct wattle_sched_client *c = q->client;
+	struct wattle_sched_batch *b;
+
+	wattle_list_for_each(b, &c->hash[batch_id % WATTLE_SCHED_HASH], hash_link) {
+		if (b->id != batch_id || b->queue != q)
+			continue;
+		if (b->state == WATTLE_BATCH_GRANTED)
+			return -EBUSY;
+		wattle_sched_withdraw(b, now_ns);
+		wattle_sched_settle(c);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+__u64 wattle_sched_cancel_all(struct wattle_sched_queue *q, __u64 now_ns)
+{
+	struct wattle_sched_batch *b, *tmp;
+	__u64 n = 0;
+
+	wattle_list_for_each_safe(b, tmp, &q->batches, queue_link) {
+		wattle_sched_withdraw(b, now_ns);
+		n++;
+	}
+	wattle_sched_settle(q->client);
+	return n;
+}
