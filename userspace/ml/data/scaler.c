@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * Standardisation. Mean and squared deviation are taken in two passes over blocks
+ * of rows that stay in cache, and blocks are merged pairwise as in Chan, Golub and
+ * LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample
+ * Variances (1979), eq. 2.1: the difference of two large sums never occurs.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matrix.h"
+#include "scaler.h"
+
+#define BLOCK_BYTES	(128u << 10)	/* a part of L2 */
+
+struct moments {
+	double	*mean;
+	double	*m2;		/* sum of squared deviations from the mean */
+	double	*block_mean;
+	double	*block_m2;
+	double	*low;
+	double	*high;
+};
+
+static inline double element(const struct wattle_matrix *x, size_t row, size_t col)
+{
+	return x->dtype == WATTLE_U8 ? wattle_matrix__row_u8(x, row)[col] :
+				       (double)wattle_matrix__row_f32(x, row)[col];
+}
+
+static void block_sums(const struct wattle_matrix *x, size_t first, size_t n, struct moments *m)
+{
+	memset(m->block_mean, 0, x->cols * sizeof(double));
+	memset(m->block_m2, 0, x->cols * sizeof(double));
+	for (size_t r = first; r < first + n; r++) {
+		if (x->dtype == WATTLE_U8) {
+			const uint8_t *row = wattle_matrix__row_u8(x, r);
+
+			for (size_t c = 0; c < x->cols; c++)
+				m->block_mean[c] += row[c];
+		} else {
+			const float *row = wattle_matrix__row_f32(x, r);
+
+			for (size_t c = 0; c < x->cols; c++)
+				m->block_mean[c] += (double)row[c];
+		}
+	}
+	for (size_t c = 0; c < x->cols; c++)
+		m->block_mean[c] /= (double)n;
+	for (size_t r = first; r < first + n; r++) {
+		for (size_t c = 0; c < x->cols; c++) {
+			double v = element(x, r, c), dev = v - m->block_mean[c];
+
+			m->block_m2[c] += dev * dev;
+			m->low[c] = v < m->low[c] ? v : m->low[c];
+			m->high[c] = v > m->high[c] ? v : m->high[c];
+		}
+	}
+}
+
+static void merge(struct moments *m, size_t cols, double before, double n)
+{
+	double total = before + n;
+
+	for (size_t c = 0; c < cols; c++) {
+		double delta = m->block_mean[c] - m->mean[c];
+
+		m->mean[c] += delta * (n / total);
+		m->m2[c] += m->block_m2[c] + delta * delta * (before * n / total);
+	}
+}
+
+int wattle_scaler__fit(struct wattle_scaler *s, const struct wattle_matrix *x)
+{
+	size_t elem = wattle_dtype__size(x->dtype), block;
+	struct moments m;
+	double *work;
+	int err = -ENOMEM;
+
+	memset(s, 0, sizeof(*s));
+	if (!elem || !x->rows || !x->cols)
+		return -EINVAL;
+	work = calloc(x->cols, 6 * sizeof(double));
+	s->mean = calloc(x->cols, sizeof(double));
+	s->scale = calloc(x->cols, sizeof(double));
+	if (!work || !s->mean || !s->scale)
+		goto out_free;
+	m.mean = work;
+	m.m2 = work + x->cols;
+	m.block_mean = work + 2 * x->cols;
+	m.block_m2 = work + 3 * x->cols;
+	m.low = work + 4 * x->cols;
+	m.high = work + 5 * x->cols;
+	for (size_t c = 0; c < x->cols; c++) {
+		m.low[c] = INFINITY;
+		m.high[c] = -INFINITY;
+	}
+	block = BLOCK_BYTES / (x->stride * elem);
+	if (!block)
+		block = 1;
+	for (size_t r = 0; r < x->rows; r += block) {
+		size_t n = x->rows - r < block ? x->rows - r : block;
+
+		block_sums(x, r, n, &m);
+		merge(&m, x->cols, (double)r, (double)n);
+	}
+	for (size_t c = 0; c < x->cols; c++) {
+		double sd = sqrt(m.m2[c] / (double)x->rows);
+
+		/* By the values themselves: the sum of rounding errors is no spread. */
+		bool constant = m.low[c] == m.high[c];
+
+		s->mean[c] = constant ? m.low[c] : m.mean[c];
+		s->scale[c] = constant || !(sd > 0) ? 1 : sd;
+	}
+	s->cols = x->cols;
+	err = 0;
+
+out_free:
+	free(work);
+	if (err)
+		wattle_scaler__free(s);
+	return err;
+}
+
+void wattle_scaler__rows(const struct wattle_scaler *s, const struct wattle_matrix *x,
+			 size_t first, size_t n, float *out, size_t out_stride)
+{
+	for (size_t r = 0; r < n; r++) {
+		float *to = out + r * out_stride;
+
+		if (!s->cols) {
+			for (size_t c = 0; c < x->cols; c++)
+				to[c] = (float)element(x, first + r, c);
+		} else if (x->dtype == WATTLE_U8) {
+			const uint8_t *row = wattle_matrix__row_u8(x, first + r);
+
+			for (size_t c = 0; c < x->cols; c++)
+				to[c] = (float)((row[c] - s->mean[c]) / s->scale[c]);
+		} else {
+			const float *row = wattle_matrix__row_f32(x, first + r);
+
+			for (size_t c = 0; c < x->cols; c++)
+				to[c] = (float)(((double)row[c] - s->mean[c]) / s->scale[c]);
+		}
+		memset(to + x->cols, 0, (out_stride - x->cols) * sizeof(float));
+	}
+}
+
+int wattle_scaler__apply(const struct wattle_scaler *s, const struct wattle_matrix *x,
+			 struct wattle_matrix *out)
+{
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (s->cols != x->cols || !wattle_dtype__size(x->dtype))
+		return -EINVAL;
+	err = wattle_matrix__alloc_raw(out, x->rows, x->cols, WATTLE_F32);
+	if (!err)
+		wattle_scaler__rows(s, x, 0, x->rows, out->data, out->stride);
+	return err;
+}
+
+void wattle_scaler__free(struct wattle_scaler *s)
+{
+	if (!s)
+		return;
+	free(s->mean);
+	free(s->scale);
+	memset(s, 0, sizeof(*s));
+}
