@@ -27,7 +27,7 @@ struct wattle_ml_error {
 
 enum wattle_dtype {
 	WATTLE_F32	= 0,
-	WATTLE_U8	= 1,	/* kept narrow: pixels; value = u8 * scale, see struct wattle_matrix */
+	WATTLE_U8	= 1,	/* kept narrow: pixels, 0 to 255 as they are */
 };
 
 /**
@@ -82,6 +82,13 @@ struct wattle_read_opts {
 WATTLE_API int wattle_dataset__read(struct wattle_dataset *d, const char *path,
 				    const struct wattle_read_opts *opts, struct wattle_ml_error *e);
 WATTLE_API void wattle_dataset__free(struct wattle_dataset *d);
+/*
+ * Gives the labels of @d the indices that @class_names has, say a model's, so that two files
+ * agree on what class 3 is. Names that are both numbers agree by value. -EINVAL and @d unchanged
+ * when it has a class that is not among them.
+ */
+WATTLE_API int wattle_dataset__relabel(struct wattle_dataset *d, char *const *class_names,
+				       uint32_t nr_classes, struct wattle_ml_error *e);
 WATTLE_API int wattle_matrix__alloc(struct wattle_matrix *m, size_t rows, size_t cols,
 				    uint32_t dtype);
 WATTLE_API void wattle_matrix__free(struct wattle_matrix *m);
