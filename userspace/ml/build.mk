@@ -17,3 +17,11 @@ ML_LIBS := -ljansson -lz -lm
 
 # Counting lines is a loop over bytes that -O2 does not vectorise.
 CFLAGS_csv.c := -O3
+
+# An instruction set is chosen at run time, so each file names its own. -O3
+# unrolls the loops over accumulators that keep them in registers.
+CFLAGS_kernels_portable.c := -O3
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+CFLAGS_kernels_avx2.c := -O3 -mavx2 -mfma
+CFLAGS_kernels_avx512.c := -O3 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
+endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
+/*
+ * Template: the pass over a block of rows, and the table of an instruction set.
+ *
+ * Scratch: g32 (outputs x wstride), gb32 (outputs x VW), z (outputs x TILE_ROWS),
+ * labels and keep (TILE_ROWS each), loss (16), and, for bytes, a widened tile.
+ * wattle_kernels__scratch_size() must agree.
+ */
+#ifndef WATTLE_PASS_H
+#define WATTLE_PASS_H
+
+struct scratch {
+	float	*g;
+	float	*gb;
+	float	*z;
+	int32_t	*labels;
+	float	*keep;
+	float	*loss;
+	float	*wide;
+};
+
+static struct scratch scratch_carve(const struct wattle_pass *p)
+{
+	struct scratch s;
+	float *f = p->scratch;
+
+	s.g = f;
+	f += p->nr_outputs * p->wstride;
+	s.gb = f;
+	f += p->nr_outputs * 16;
+	s.z = f;
+	f += p->nr_outputs * TILE_ROWS;
+	s.labels = (int32_t *)f;
+	f += TILE_ROWS;
+	s.keep = f;
+	f += TILE_ROWS;
+	s.loss = f;
+	f += 16;
+	s.wide = f;
+	return s;
+}
+
+/*
+ * Rows of a tile: as many as stay in the L1 data cache (32 KiB on what is in
+ * use, of which some goes to weights), at least 8, which the one-output kernel
+ * takes together.
+ */
+static size_t tile_rows(const struct wattle_pass *p)
+{
+	const size_t fit = TILE_BYTES / (p->wstride * sizeof(float));
+
+	return fit >= TILE_ROWS ? TILE_ROWS : fit < 8 ? 8 : fit & ~(size_t)7;
+}
+
+/*
+ * A block is read as eight streams of equal length, so many rows apart; what
+ * does not divide by eight follows row by row.
+ */
+struct walk {
+	size_t	len;		/* rows of a stream */
+	size_t	done;		/* rows of each stream, or, behind them, of the block */
+	bool	behind;
+};
+
+/* Row r of the tile is row first + r / 8 * step + r % 8 * apart of the block. */
+struct tile {
+	size_t	n;
+	size_t	first;
+	size_t	step;
+	size_t	apart;
+};
+
+static bool tile_next(struct walk *w, size_t rows, size_t R, struct tile *t)
+{
+	size_t left;
+
+	if (!w->behind && w->done == w->len) {
+		w->behind = true;
+		w->done = 8 * w->len;
+	}
+	t->first = w->done;
+	if (w->behind) {
+		left = rows - w->done;
+		t->n = left < R ? left : R;
+		t->step = 8;
+		t->apart = 1;
+		w->done += t->n;
+	} else {
+		left = 8 * (w->len - w->done);
+		t->n = left < R ? left : R;
+		t->step = 1;
+		t->apart = w->len;
+		w->done += t->n / 8;
+	}
+	return t->n > 0;
+}
+
+static size_t tile_row(const struct tile *t, size_t r)
+{
+	return t->first + r / 8 * t->step + r % 8 * t->apart;
+}
+
+static struct rows tile_rows_at(const struct wattle_pass *p, const struct scratch *s,
+				const struct tile *t)
+{
+	struct rows out = { .nv = (p->cols + VW - 1) / VW };
+	size_t r;
+
+	if (p->dtype == WATTLE_U8) {
+		for (r = 0; r < t->n; r++)
+			tile_widen((const uint8_t *)p->x + tile_row(t, r) * p->stride, out.nv,
+				   s->wide + r * p->wstride);
+		out.x = s->wide;
+		out.stride = p->wstride;
+		out.step = 8 * p->wstride;
+	} else {
+		out.x = (const float *)p->x + t->first * p->stride;
+		out.stride = t->apart * p->stride;
+		out.step = t->step * p->stride;
+	}
+	return out;
+}
+
+/* From the fp32 sums of a few tiles to the fp64 sums of the block. */
+static void flush(struct wattle_pass *p, const struct scratch *s)
+{
+	const size_t len = p->nr_outputs * p->wstride;
+	size_t i, k;
+
+	for (i = 0; i < len; i++)
+		p->g[i] += (double)s->g[i];
+	memset(s->g, 0, len * sizeof(float));
+	for (k = 0; k < p->nr_outputs; k++)
+		for (i = 0; i < VW; i++)
+			p->gb[k] += (double)s->gb[k * VW + i];
+	memset(s->gb, 0, p->nr_outputs * VW * sizeof(float));
+	for (i = 0; i < VW; i++)
+		p->loss += (double)s->loss[i];
+	memset(s->loss, 0, VW * sizeof(float));
+}
+
+/* Lanes without a row get a harmless score and no weight. */
+static void lanes(const struct wattle_pass *p, const struct scratch *s, size_t n)
+{
+	size_t i;
+
+	memset(s->z, 0, p->nr_outputs * TILE_ROWS * sizeof(float));
+	memset(s->labels, 0, TILE_ROWS * sizeof(int32_t));
+	for (i = 0; i < TILE_ROWS; i++)
+		s->keep[i] = i < n ? 1.0f : 0.0f;
+}
+
+static void pass_gradient(struct wattle_pass *p)
+{
+	const struct scratch s = scratch_carve(p);
+	const struct link_tile l = { s.z, s.labels, s.keep, p->b, p->nr_outputs };
+	const size_t R = tile_rows(p);
+	struct walk w = { .len = p->rows / 8 };
+	size_t r, n = 0, unflushed = 0;
+	struct tile t;
+
+	memset(p->g, 0, p->nr_outputs * p->wstride * sizeof(double));
+	memset(p->gb, 0, p->nr_outputs * sizeof(double));
+	p->loss = 0.0;
+	memset(s.g, 0, p->nr_outputs * p->wstride * sizeof(float));
+	memset(s.gb, 0, p->nr_outputs * VW * sizeof(float));
+	memset(s.loss, 0, VW * sizeof(float));
+
+	while (tile_next(&w, p->rows, R, &t)) {
+		const struct rows rows = tile_rows_at(p, &s, &t);
+		const size_t ahead = p->dtype == WATTLE_F32 ? t.n / 8 * rows.step : 0;
+
+		if (t.n != n) {
+			n = t.n;
+			lanes(p, &s, n);
+		}
+		tile_scores(&rows, n, p->w, p->wstride, p->nr_outputs, s.z);
+		if (p->link != WATTLE_LINK_LINEAR)
+			for (r = 0; r < n; r++)
+				s.labels[r] = (int32_t)p->labels[tile_row(&t, r)];
+		tile_link(p->link, &l, n, s.gb, s.loss);
+		tile_gradient(&rows, n, s.z, s.g, p->wstride, p->nr_outputs, ahead);
+		unflushed += n;
+		if (unflushed >= WATTLE_FLUSH_ROWS) {
+			flush(p, &s);
+			unflushed = 0;
+		}
+	}
+	if (unflushed)
+		flush(p, &s);
+}
+
+static void pass_scores(const struct wattle_pass *p, float *z)
+{
+	const struct scratch s = scratch_carve(p);
+	const size_t R = tile_rows(p);
+	struct walk w = { .len = p->rows / 8 };
+	struct tile t;
+	size_t r, k;
+
+	while (tile_next(&w, p->rows, R, &t)) {
+		const struct rows rows = tile_rows_at(p, &s, &t);
+
+		tile_scores(&rows, t.n, p->w, p->wstride, p->nr_outputs, s.z);
+		for (r = 0; r < t.n; r++)
+			for (k = 0; k < p->nr_outputs; k++)
+				z[tile_row(&t, r) * p->nr_outputs + k] =
+					s.z[k * TILE_ROWS + r] + p->b[k];
+	}
+}
+
+#endif
