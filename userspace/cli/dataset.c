@@ -2,7 +2,6 @@
 #include "cli/dataset.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -39,50 +38,12 @@ int dataset_read(struct out *o, struct wattle_dataset *d, const char *path,
 int dataset_map_classes(struct out *o, struct wattle_dataset *d, const char *path,
 			char *const *names, uint32_t n)
 {
-	uint32_t *map = calloc(d->nr_classes ? d->nr_classes : 1, sizeof(*map));
-	char **copy = calloc(n, sizeof(*copy));
-	int rc = CLI_FAILURE;
-	uint32_t i, k;
-	size_t row;
+	struct wattle_ml_error e = { "" };
+	int rc = wattle_dataset__relabel(d, names, n, &e);
 
-	if (!map || !copy)
-		goto no_memory;
-	for (i = 0; i < d->nr_classes; i++) {
-		for (k = 0; k < n && strcmp(d->class_names[i], names[k]); k++)
-			;
-		if (k == n) {
-			for (row = 0; row < d->x.rows && d->labels[row] != i; row++)
-				;
-			rc = out_error(o, CLI_DATA,
-				       "%s: sample %zu has the class '%s', which is not among the %u classes trained on; remove such samples, or train with them",
-				       path, row + 1, d->class_names[i], n);
-			goto free_both;
-		}
-		map[i] = k;
-	}
-	for (k = 0; k < n; k++) {
-		copy[k] = strdup(names[k]);
-		if (!copy[k])
-			goto no_memory;
-	}
-	for (row = 0; row < d->x.rows; row++)
-		d->labels[row] = map[d->labels[row]];
-	for (i = 0; i < d->nr_classes; i++)
-		free(d->class_names[i]);
-	free(d->class_names);
-	d->class_names = copy;
-	d->nr_classes = n;
-	free(map);
+	if (rc)
+		return out_error(o, rc == -ENOMEM ? CLI_FAILURE : CLI_DATA, "%s: %s", path, e.msg);
 	return CLI_OK;
-
-no_memory:
-	rc = out_error(o, CLI_FAILURE, "out of memory for the class names of %s", path);
-free_both:
-	for (k = 0; copy && k < n; k++)
-		free(copy[k]);
-	free(copy);
-	free(map);
-	return rc;
 }
 
 int dataset_check_cols(struct out *o, const struct wattle_dataset *d, const char *path,

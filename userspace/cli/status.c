@@ -71,7 +71,7 @@ static int status(struct out *o, int argc, char **argv)
 	out_group(o, "energy", NULL);
 	wattle_energy__read(c, &e);
 	if (e.quality == WATTLE_QUALITY_NONE) {
-		out_unavailable(o, "package", " | energy: %", e.why);
+		out_unavailable(o, "package", " | energy: not available", e.why);
 	} else {
 		out_str(o, "quality", " | energy: %", meter_quality(e.quality));
 		out_bool(o, "simulated", ", simulated", e.simulated);
