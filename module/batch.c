@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of batches. A batch ends under the device lock, where nothing is
+ * freed, and usually its client is about to submit the next: so a client keeps
+ * a bounded number of ended ones, and only what exceeds it goes back to the
+ * slab once the lock is gone.
+ */
+#include <linux/slab.h>
+
+#include "batch.h"
+#include "device.h"
+
+#define WATTLE_BATCH_CACHE_MAX	256
+
+static struct kmem_cache *wattle_batch_slab;
+
+/**
+ * wattle_batch_free_list() - give batches back to the slab
+ * @b: first of a chain by @next, or NULL
+ */
+void wattle_batch_free_list(struct wattle_kbatch *b)
+{
+	struct wattle_kbatch *next;
+
+	for (; b; b = next) {
+		next = b->next;
+		kmem_cache_free(wattle_batch_slab, b);
+	}
+}
+
+/**
+ * wattle_batch_cache_put() - keep an ended batch for its client
+ * @b: the batch, in nobody's queue
+ *
+ * Called under the device lock. Return: false if the client keeps enough.
+ */
+bool wattle_batch_cache_put(struct wattle_kbatch *b)
+{
+	struct wattle_client *c = b->client;
+
+	if (c->nr_cache >= WATTLE_BATCH_CACHE_MAX)
+		return false;
+	b->next = c->cache;
+	c->cache = b;
+	WRITE_ONCE(c->nr_cache, c->nr_cache + 1);
+	return true;
+}
+
+/**
+ * wattle_batch_cache_drain() - free what a client keeps; nobody submits for it any more
+ * @c: the client
+ */
+void wattle_batch_cache_drain(struct wattle_client *c)
+{
+	wattle_batch_free_list(c->cache);
+	c->cache = NULL;
+	c->nr_cache = 0;
+}
+
+static struct wattle_kbatch *wattle_batch_take_cached(struct wattle_client *c, u32 *count)
+{
+	struct wattle_kbatch *b, *list = NULL;
+
+	if (!READ_ONCE(c->nr_cache))
+		return NULL;
+	wattle_device_lock();
+	while (*count && c->cache) {
+		b = c->cache;
+		c->cache = b->next;
+		WRITE_ONCE(c->nr_cache, c->nr_cache - 1);
+		b->next = list;
+		list = b;
+		(*count)--;
+	}
+	wattle_device_unlock();
+	return list;
+}
+
+/**
+ * wattle_batch_take() - memory for a vector
+ * @c: whose batches they will be
+ * @count: how many
+ *
+ * The state machine's part is not initialised but for what
+ * wattle_sched_submit() does not set itself. Sleeps.
+ *
+ * Return: a chain of @count by @next, or NULL.
+ */
+struct wattle_kbatch *wattle_batch_take(struct wattle_client *c, u32 count)
+{
+	struct wattle_kbatch *b, *list = wattle_batch_take_cached(c, &count);
+
+	while (count--) {
+		b = kmem_cache_zalloc(wattle_batch_slab, GFP_KERNEL_ACCOUNT);
+		if (!b) {
+			wattle_batch_free_list(list);
+			return NULL;
+		}
+		b->client = c;
+		b->next = list;
+		list = b;
+	}
+	return list;
+}
+
+/**
+ * wattle_batch_init() - make the slab
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int wattle_batch_init(void)
+{
+	wattle_batch_slab = kmem_cache_create("wattle_batch", sizeof(struct wattle_kbatch), 0,
+					      SLAB_ACCOUNT, NULL);
+	return wattle_batch_slab ? 0 : -ENOMEM;
+}
+
+/**
+ * wattle_batch_exit() - no batch is left
+ */
+void wattle_batch_exit(void)
+{
+	kmem_cache_destroy(wattle_batch_slab);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between kernels, 6.1 and newer. The only place in module/ where a
+ * kernel version may be named; every entry says when it can go.
+ */
+#ifndef WATTLE_COMPAT_H
+#define WATTLE_COMPAT_H
+
+#include <linux/fs.h>
+#include <linux/hrtimer.h>
+#include <linux/version.h>
+
+#ifndef CONFIG_64BIT
+#error "wattle needs a 64-bit kernel: its arithmetic and its lock-free reads are 64 bits wide"
+#endif
+#ifdef CONFIG_PREEMPT_RT
+#error "wattle does not support PREEMPT_RT: its exit probe takes a spinlock with preemption off"
+#endif
+
+/* 6.12 dropped no_llseek: NULL means the same there. Goes with 6.11. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define WATTLE_NO_LLSEEK	no_llseek
+#else
+#define WATTLE_NO_LLSEEK	NULL
+#endif
+
+/* hrtimer_setup() came with 6.13 and replaced hrtimer_init() in 6.15. Goes with 6.12. */
+static inline void wattle_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*function)(struct hrtimer *),
+					clockid_t clock, enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#else
+	hrtimer_setup(timer, function, clock, mode);
+#endif
+}
+
+/* 6.16 gave the sched_process_exit tracepoint a second argument. Goes with 6.15. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define WATTLE_EXIT_PROBE_ARGS	void *data, struct task_struct *task
+#else
+#define WATTLE_EXIT_PROBE_ARGS	void *data, struct task_struct *task, bool group_dead
+#endif
+
+#endif

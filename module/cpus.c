@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CPUs: which are wattle's to gate, what admission may count on, how fast they
+ * run. No frequency is requested here, only looked at.
+ *
+ * Hotplug and cpufreq callbacks run under locks of theirs that may be held by
+ * whoever waits for ours, so they only queue the work that looks again.
+ */
+#include <linux/cpu.h>
+#include <linux/cpufreq.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+#include <linux/workqueue.h>
+
+#include "cpus.h"
+#include "device.h"
+
+DEFINE_PER_CPU(struct wattle_cpu_freq, wattle_cpu_freq);
+
+static DEFINE_MUTEX(wattle_cpus_mutex);		/* @managed and the supply derived from it */
+static cpumask_var_t wattle_cpus_managed;
+static u32 wattle_cpus_khz_supply;
+static int wattle_cpus_hp_state;
+
+/* A driver that takes ranges (HWP) picks the clock itself: policy->cur is not it. */
+static bool wattle_cpus_driver_targets(const struct cpufreq_policy *policy)
+{
+	return READ_ONCE(policy->governor);
+}
+
+/*
+ * What a CPU can be counted on for: the policy's present maximum, which others
+ * may have lowered, but never a boost frequency, which nobody can promise.
+ */
+static u32 wattle_cpus_sustained_khz(const struct cpufreq_policy *policy)
+{
+	struct cpufreq_frequency_table *pos;
+	u32 cap = READ_ONCE(policy->max), best = 0;
+
+	if (!policy->freq_table)
+		return cap;
+	cpufreq_for_each_valid_entry(pos, policy->freq_table)
+		if (!(pos->flags & CPUFREQ_BOOST_FREQ) && pos->frequency <= cap)
+			best = max(best, pos->frequency);
+	return best ? best : cap;
+}
+
+/* kHz of @cpu for admission, 0 unknown; notes whether its clock can be known. */
+static u32 wattle_cpus_look(unsigned int cpu)
+{
+	struct wattle_cpu_freq *f = per_cpu_ptr(&wattle_cpu_freq, cpu);
+	struct cpufreq_policy *policy = cpufreq_cpu_get(cpu);
+	u32 khz = 0;
+
+	WRITE_ONCE(f->known, policy && wattle_cpus_driver_targets(policy));
+	if (!f->known)
+		WRITE_ONCE(f->khz, 0);
+	if (policy) {
+		khz = wattle_cpus_sustained_khz(policy);
+		cpufreq_cpu_put(policy);
+	}
+	return khz;
+}
+
+/*
+ * Admission counts on the managed CPUs that are online, or on all online ones
+ * while none is managed, each at the frequency of the slowest.
+ */
+static void wattle_cpus_update(void)
+{
+	u32 nr = 0, khz = U32_MAX;
+	unsigned int cpu;
+
+	cpus_read_lock();
+	mutex_lock(&wattle_cpus_mutex);
+	for_each_online_cpu(cpu) {
+		u32 one = wattle_cpus_look(cpu);
+
+		if (!cpumask_empty(wattle_cpus_managed) &&
+		    !cpumask_test_cpu(cpu, wattle_cpus_managed))
+			continue;
+		nr++;
+		khz = min(khz, one);
+	}
+	WRITE_ONCE(wattle_cpus_khz_supply, nr ? khz : 0);
+	wattle_device_lock();
+	wattle_sched_set_supply(&wattle.sched, nr, nr ? khz : 0);
+	wattle_device_unlock();
+	mutex_unlock(&wattle_cpus_mutex);
+	cpus_read_unlock();
+}
+
+static void wattle_cpus_work_fn(struct work_struct *work)
+{
+	wattle_cpus_update();
+}
+
+static DECLARE_WORK(wattle_cpus_work, wattle_cpus_work_fn);
+
+static int wattle_cpus_hotplug(unsigned int cpu)
+{
+	schedule_work(&wattle_cpus_work);
+	return 0;
+}
+
+static int wattle_cpus_policy(struct notifier_block *nb, unsigned long action, void *data)
+{
+	schedule_work(&wattle_cpus_work);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block wattle_cpus_policy_nb = {
+	.notifier_call = wattle_cpus_policy,
+};
+
+/**
+ * __wattle_cpus_observe() - look at a CPU's frequency
+ * @cpu: the CPU
+ */
+void __wattle_cpus_observe(u32 cpu)
+{
+	struct wattle_cpu_freq *f = per_cpu_ptr(&wattle_cpu_freq, cpu);
+
+	WRITE_ONCE(f->stamp, jiffies);
+	if (READ_ONCE(f->known))
+		WRITE_ONCE(f->khz, cpufreq_quick_get(cpu));
+}
+
+/**
+ * wattle_cpus_nr_managed() - CPUs the administrator has given to wattle
+ */
+u32 wattle_cpus_nr_managed(void)
+{
+	u32 nr;
+
+	mutex_lock(&wattle_cpus_mutex);
+	nr = cpumask_weight(wattle_cpus_managed);
+	mutex_unlock(&wattle_cpus_mutex);
+	return nr;
+}
+
+/**
+ * wattle_cpus_supply_khz() - the frequency admission counts on, 0 unknown
+ */
+u32 wattle_cpus_supply_khz(void)
+{
+	return READ_ONCE(wattle_cpus_khz_supply);
+}
+
+/**
+ * wattle_cpus_set_managed() - take the administrator's list
+ * @list: as "0-3,8", "" for none
+ *
+ * Return: 0; -EINVAL no such list or a CPU this machine cannot have; -ENOMEM.
+ */
+int wattle_cpus_set_managed(const char *list)
+{
+	cpumask_var_t mask;
+	unsigned int cpu;
+	int err;
+
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
+		return -ENOMEM;
+	err = bitmap_parselist(list, cpumask_bits(mask), nr_cpu_ids);
+	if (err || !cpumask_subset(mask, cpu_possible_mask)) {
+		err = -EINVAL;
+		goto free_mask;
+	}
+
+	mutex_lock(&wattle_cpus_mutex);
+	cpumask_copy(wattle_cpus_managed, mask);
+	for_each_possible_cpu(cpu) {
+		/* One CPU a hold: taking one away may wake everybody who waits for it. */
+		wattle_device_lock();
+		wattle_sched_cpu_manage(&wattle.sched, cpu, cpumask_test_cpu(cpu, mask),
+					ktime_get_ns());
+		wattle_device_unlock();
+	}
+	mutex_unlock(&wattle_cpus_mutex);
+	wattle_cpus_update();
+free_mask:
+	free_cpumask_var(mask);
+	return err;
+}
+
+/**
+ * wattle_cpus_print_managed() - the list, for sysfs
+ * @buf: a page
+ *
+ * Return: bytes.
+ */
+int wattle_cpus_print_managed(char *buf)
+{
+	int len;
+
+	mutex_lock(&wattle_cpus_mutex);
+	len = sysfs_emit(buf, "%*pbl\n", cpumask_pr_args(wattle_cpus_managed));
+	mutex_unlock(&wattle_cpus_mutex);
+	return len;
+}
+
+/**
+ * wattle_cpus_init() - no CPU is managed; follow hotplug and cpufreq policies
+ *
+ * Return: 0 or a negative errno.
+ */
+int wattle_cpus_init(void)
+{
+	int err;
+
+	if (!zalloc_cpumask_var(&wattle_cpus_managed, GFP_KERNEL))
+		return -ENOMEM;
+	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "wattle:online",
+					wattle_cpus_hotplug, wattle_cpus_hotplug);
+	if (err < 0)
+		goto free_mask;
+	wattle_cpus_hp_state = err;
+	err = cpufreq_register_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
+	if (err)
+		goto remove_hotplug;
+	err = wattle_cpus_set_managed("");
+	if (err)
+		goto unregister_cpufreq;
+	return 0;
+
+unregister_cpufreq:
+	cpufreq_unregister_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
+remove_hotplug:
+	cpuhp_remove_state_nocalls(wattle_cpus_hp_state);
+	cancel_work_sync(&wattle_cpus_work);
+free_mask:
+	free_cpumask_var(wattle_cpus_managed);
+	return err;
+}
+
+/**
+ * wattle_cpus_exit() - stop following; the device is gone
+ */
+void wattle_cpus_exit(void)
+{
+	cpufreq_unregister_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
+	cpuhp_remove_state_nocalls(wattle_cpus_hp_state);
+	cancel_work_sync(&wattle_cpus_work);
+	free_cpumask_var(wattle_cpus_managed);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Grants: asking for work, waiting for it, ending it.
+ *
+ * NEXT is the hot path: one hold of the device lock completes the previous
+ * grant and takes the next, one read of the clock serves both, nothing is
+ * allocated and no timer is touched unless the thread has to wait.
+ *
+ * A worker waits as a plain sleeping task, not on a wait queue: the state
+ * machine names the one worker that is to have the batch and that thread alone
+ * is woken. Its record's state, written under the device lock before the
+ * wake-up and read after setting the task's state, is the condition.
+ */
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/sched/rt.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+
+#include "copy.h"
+#include "cpus.h"
+#include "device.h"
+#include "energy.h"
+#include "grant.h"
+#include "worker.h"
+
+/*
+ * The CPU the caller is pinned to. A mask of one CPU means that the thread is
+ * on it: whoever narrows a running thread's mask moves it before returning.
+ */
+static u32 wattle_grant_cpu(void)
+{
+	return current->nr_cpus_allowed == 1 ? raw_smp_processor_id() : WATTLE_CPU_ANY;
+}
+
+/*
+ * Sleeps until the state machine has decided about @w, at most until @until_ns.
+ * Never returns an ERESTART code: the call has had effects that must not be
+ * repeated blindly. Return: 0, -EINTR, -ETIMEDOUT.
+ */
+static int wattle_grant_wait(struct wattle_worker *w, u64 until_ns)
+{
+	ktime_t until = ns_to_ktime(min_t(u64, until_ns, KTIME_MAX));
+	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
+	int ret = 0;
+
+	for (;;) {
+		/* Pairs with the barrier in wake_up_process(). */
+		set_current_state(TASK_INTERRUPTIBLE | TASK_FREEZABLE);
+		if (READ_ONCE(w->sched.state) != WATTLE_WORKER_PARKED ||
+		    READ_ONCE(w->sched.wake_err))
+			break;
+		if (signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		if (until_ns == WATTLE_TIME_FOREVER) {
+			schedule();
+		} else if (!schedule_hrtimeout_range(&until, slack, HRTIMER_MODE_ABS)) {
+			ret = -ETIMEDOUT;
+			break;
+		}
+	}
+	__set_current_state(TASK_RUNNING);
+	return ret;
+}
+
+/* Under the device lock: what the caller is told about its grant. */
+static void wattle_grant_fill(struct wattle_next *n, const struct wattle_worker *w)
+{
+	const struct wattle_sched_batch *b = w->sched.batch;
+
+	n->cpu = w->sched.cpu;
+	n->token = w->sched.token;
+	n->user_data = b->in.user_data;
+	n->batch = b->id;
+	n->granted = b->queue->id;
+	n->shape = b->in.shape;
+	n->freq_khz = w->sched.freq_khz;
+	n->deadline_ns = b->in.deadline_ns;
+	n->lease_ns = w->sched.lease_ns;
+	n->granted_ns = w->sched.granted_ns;
+}
+
+/*
+ * Under the device lock, first time: both phases in one step, so that the CPU
+ * the caller gives up goes to the best of it and those waiting for it. A caller
+ * that will not wait does not stay parked. 1 granted, 0 parked, or an errno.
+ */
+static int wattle_grant_turn(struct wattle_worker *w, struct wattle_next *n, u64 now_ns)
+{
+	int ret;
+
+	ret = wattle_sched_turn(&w->sched, n->prev_token, n->prev_status, &n->prev_result,
+				n->queue, wattle_grant_cpu(), raw_smp_processor_id(), now_ns);
+	if (unlikely(!ret && !n->timeout_ns)) {
+		ret = wattle_sched_unpark(&w->sched, now_ns);
+		if (!ret)
+			ret = -ETIMEDOUT;
+	}
+	return ret;
+}
+
+/*
+ * Parked: wait, then see under the lock what became of it. A grant that was
+ * assigned beats the signal or the timeout that ended the wait. A worker that
+ * finds neither a grant nor a reason to give up (the lease ran out before the
+ * thread could pick it up: -EINTR without a signal) asks again. Return: 1 or a
+ * negative errno.
+ */
+static int wattle_grant_park(struct wattle_worker *w, struct wattle_next *n)
+{
+	int ret;
+
+	do {
+		int why = wattle_grant_wait(w, n->timeout_ns);
+		u64 now_ns;
+
+		wattle_device_lock();
+		now_ns = ktime_get_ns();
+		ret = wattle_sched_unpark(&w->sched, now_ns);
+		if (!ret || ret == -EINTR)
+			ret = why ? why : wattle_sched_next(&w->sched, n->queue,
+							    wattle_grant_cpu(), now_ns);
+		if (ret == 1)
+			wattle_grant_fill(n, w);
+		wattle_device_unlock();
+	} while (!ret);
+	return ret;
+}
+
+static void wattle_grant_undo(struct wattle_worker *w)
+{
+	wattle_device_lock();
+	wattle_sched_undo(&w->sched, ktime_get_ns());
+	wattle_device_unlock();
+}
+
+/* Hands the grant to user space; one that cannot be handed over goes back. */
+static long wattle_grant_deliver(struct wattle_worker *w, struct wattle_next __user *u,
+				 const struct wattle_next *n)
+{
+	const size_t out = offsetof(struct wattle_next, prev_result);
+
+	if (unlikely(copy_to_user(&u->prev_result, &n->prev_result, sizeof(*n) - out))) {
+		wattle_grant_undo(w);
+		return -EFAULT;
+	}
+	if (unlikely(fatal_signal_pending(current))) {
+		wattle_grant_undo(w);
+		return -EINTR;
+	}
+	/*
+	 * Without the lock: from the grant to here only this thread looks at
+	 * the mark, and it matters first when this thread dies.
+	 */
+	wattle_sched_delivered(&w->sched);
+	return 0;
+}
+
+/**
+ * wattle_grant_next() - WATTLE_IOC_NEXT
+ * @c: the client
+ * @arg: struct wattle_next
+ * @size: its size by the caller's account
+ *
+ * Return: 0 or a negative errno, see the ABI.
+ */
+long wattle_grant_next(struct wattle_client *c, void __user *arg, u32 size)
+{
+	struct wattle_next __user *u = arg;
+	struct wattle_worker *w;
+	struct wattle_next n;
+	u64 now_ns;
+	int ret;
+
+	ret = wattle_copy_in(&n, sizeof(n), arg, size);
+	if (ret)
+		return ret;
+	if (n.flags || n.pad || n.prev_status > WATTLE_STATUS_FAILED)
+		return -EINVAL;
+	w = wattle_worker_get(c);
+	if (IS_ERR(w))
+		return PTR_ERR(w);
+	n.prev_result = 0;
+	wattle_cpus_observe(wattle_grant_cpu());
+
+	wattle_device_lock();
+	now_ns = ktime_get_ns();
+	ret = wattle_grant_turn(w, &n, now_ns);
+	if (ret == 1)
+		wattle_grant_fill(&n, w);
+	wattle_device_unlock();
+
+	wattle_energy_poke(now_ns);
+	if (!ret)
+		ret = wattle_grant_park(w, &n);
+	if (likely(ret == 1))
+		return wattle_grant_deliver(w, u, &n);
+	return put_user(n.prev_result, &u->prev_result) ? -EFAULT : ret;
+}
+
+/**
+ * wattle_grant_complete() - WATTLE_IOC_COMPLETE
+ * @c: the client
+ * @arg: struct wattle_complete
+ * @size: its size by the caller's account
+ *
+ * Return: 0 or a negative errno, see the ABI.
+ */
+long wattle_grant_complete(struct wattle_client *c, void __user *arg, u32 size)
+{
+	struct wattle_complete in;
+	struct wattle_worker *w;
+	int err;
+
+	err = wattle_copy_in(&in, sizeof(in), arg, size);
+	if (err)
+		return err;
+	if (in.flags || in.pad || !in.token || in.status > WATTLE_STATUS_FAILED)
+		return -EINVAL;
+	w = wattle_worker_get(c);
+	if (IS_ERR(w))
+		return PTR_ERR(w);
+
+	wattle_device_lock();
+	err = wattle_sched_complete(&w->sched, in.token, in.status, raw_smp_processor_id(),
+				    ktime_get_ns());
+	wattle_device_unlock();
+	return err;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctl entry of /dev/wattle: dispatch by number, and QUERY.
+ *
+ * The size inside the struct says how much the caller knows, not the size in
+ * the command: a grown struct has another command value and the same number.
+ */
+#include <linux/cpumask.h>
+#include <linux/mm.h>
+#include <linux/time.h>
+#include <linux/uaccess.h>
+
+#include "chardev.h"
+#include "copy.h"
+#include "cpus.h"
+#include "device.h"
+#include "energy.h"
+#include "event.h"
+#include "grant.h"
+#include "ioctl.h"
+#include "param.h"
+#include "queue.h"
+#include "submit.h"
+
+#define WATTLE_FEATURES	(WATTLE_FEATURE_DRY_RUN | WATTLE_FEATURE_EVENTS | WATTLE_FEATURE_ENERGY)
+
+static long wattle_ioctl_query(struct wattle_client *c, void __user *arg, u32 size)
+{
+	const struct wattle_sched_limits *limits = &wattle.sched.limits;
+	struct wattle_query q = {
+		.size			= sizeof(q),
+		.abi_major		= WATTLE_ABI_MAJOR,
+		.abi_minor		= WATTLE_ABI_MINOR,
+		.features		= WATTLE_FEATURES,
+		.mode			= READ_ONCE(wattle.sched.mode),
+		.clock_id		= CLOCK_MONOTONIC,
+		.cpufreq_confidence	= WATTLE_CONFIDENCE_NONE,
+		.latency_confidence	= WATTLE_CONFIDENCE_NONE,
+		.nr_cpus_managed	= wattle_cpus_nr_managed(),
+		.nr_cpus_online		= num_online_cpus(),
+		.max_queues		= limits->queues_per_client,
+		.max_batches		= limits->batches_per_queue,
+		.max_vector		= WATTLE_VECTOR_MAX,
+		.max_workers		= limits->workers_per_client,
+		.lease_min_ns		= limits->lease_min_ns,
+		.lease_max_ns		= limits->lease_max_ns,
+		.lease_default_ns	= limits->lease_default_ns,
+	};
+	struct {
+		__u32 size, flags;
+	} head;
+	int err;
+
+	err = wattle_tail_zero(arg, sizeof(q), size);
+	if (err)
+		return err;
+	if (copy_from_user(&head, arg, sizeof(head)))
+		return -EFAULT;
+	if (head.flags)
+		return -EINVAL;
+
+	wattle_energy_query(&q, c->may_energy);
+	q.events_lost = wattle_event_lost(c);
+	return copy_to_user(arg, &q, sizeof(q)) ? -EFAULT : 0;
+}
+
+/**
+ * wattle_ioctl() - ioctl() on the device
+ * @file: the client's file
+ * @cmd: WATTLE_IOC_*
+ * @arg: pointer to the command's struct
+ *
+ * Return: by the command; -ENOTTY if it is none of ours.
+ */
+long wattle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct wattle_client *c = file->private_data;
+	void __user *u = (void __user *)arg;
+	u32 size;
+
+	if (_IOC_TYPE(cmd) != WATTLE_IOC_MAGIC ||
+	    _IOC_NR(cmd) > _IOC_NR(WATTLE_IOC_QUEUE_STATS))
+		return -ENOTTY;
+	if (get_user(size, (u32 __user *)u))
+		return -EFAULT;
+	if (unlikely(size > PAGE_SIZE))
+		return -E2BIG;
+
+	switch (_IOC_NR(cmd)) {
+	case _IOC_NR(WATTLE_IOC_NEXT):
+		return wattle_grant_next(c, u, size);
+	case _IOC_NR(WATTLE_IOC_SUBMIT):
+		return wattle_submit(c, u, size);
+	case _IOC_NR(WATTLE_IOC_COMPLETE):
+		return wattle_grant_complete(c, u, size);
+	case _IOC_NR(WATTLE_IOC_CANCEL):
+		return wattle_submit_cancel(c, u, size);
+	case _IOC_NR(WATTLE_IOC_QUERY):
+		return wattle_ioctl_query(c, u, size);
+	case _IOC_NR(WATTLE_IOC_QUEUE_CREATE):
+		return wattle_queue_create(c, u, size);
+	case _IOC_NR(WATTLE_IOC_QUEUE_UPDATE):
+		return wattle_queue_update(c, u, size);
+	case _IOC_NR(WATTLE_IOC_QUEUE_DESTROY):
+		return wattle_queue_destroy(c, u, size);
+	case _IOC_NR(WATTLE_IOC_QUEUE_STATS):
+		return wattle_queue_stats(c, u, size);
+	default:
+		return -ENOTTY;
+	}
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mode: off, observe, enforce. Names for people, and the switch, which is
+ * the state machine's: it releases whatever the old mode held back.
+ */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/string.h>
+
+#include "device.h"
+#include "energy.h"
+#include "mode.h"
+
+static const char * const wattle_mode_names[] = {
+	[WATTLE_MODE_OFF]	= "off",
+	[WATTLE_MODE_OBSERVE]	= "observe",
+	[WATTLE_MODE_ENFORCE]	= "enforce",
+};
+
+/**
+ * wattle_mode_parse() - a mode by name
+ * @text: off, observe or enforce, with or without a newline
+ * @mode: filled
+ *
+ * Return: 0 or -EINVAL.
+ */
+int wattle_mode_parse(const char *text, u32 *mode)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(wattle_mode_names); i++) {
+		if (wattle_mode_names[i] && sysfs_streq(text, wattle_mode_names[i])) {
+			*mode = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/**
+ * wattle_mode_name() - the name of a mode
+ * @mode: enum wattle_mode
+ */
+const char *wattle_mode_name(u32 mode)
+{
+	if (mode < ARRAY_SIZE(wattle_mode_names) && wattle_mode_names[mode])
+		return wattle_mode_names[mode];
+	return "unknown";
+}
+
+/**
+ * wattle_mode_set() - switch
+ * @mode: the new mode
+ *
+ * Energy up to now is charged by the old mode's rules first. Sleeps.
+ *
+ * Return: 0; -EOPNOTSUPP or -EINVAL from the state machine.
+ */
+int wattle_mode_set(u32 mode)
+{
+	int err;
+
+	wattle_energy_close();
+	wattle_device_lock();
+	err = wattle_sched_set_mode(&wattle.sched, mode, ktime_get_ns());
+	wattle_device_unlock();
+	return err;
+}
+
+/**
+ * wattle_mode_get() - the mode now, enum wattle_mode
+ */
+u32 wattle_mode_get(void)
+{
+	return READ_ONCE(wattle.sched.mode);
+}

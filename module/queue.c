@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Queues: making, changing, removing, and their accounts.
+ */
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "copy.h"
+#include "device.h"
+#include "energy.h"
+#include "event.h"
+#include "queue.h"
+
+/**
+ * wattle_queue_free_list() - free what the state machine let go of
+ * @q: first of a chain by @next, or NULL
+ */
+void wattle_queue_free_list(struct wattle_queue *q)
+{
+	struct wattle_queue *next;
+
+	for (; q; q = next) {
+		next = q->next;
+		kfree(q);
+	}
+}
+
+static bool wattle_queue_name_ok(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < WATTLE_NAME_MAX; i++) {
+		if (!name[i])
+			return true;
+		if (name[i] < 0x20 || name[i] > 0x7e)
+			return false;
+	}
+	return false;
+}
+
+/**
+ * wattle_queue_create() - WATTLE_IOC_QUEUE_CREATE
+ * @c: the client
+ * @arg: struct wattle_queue_create
+ * @size: its size by the caller's account
+ *
+ * Return: 0 or a negative errno, see the ABI.
+ */
+long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size)
+{
+	struct wattle_queue_create __user *u = arg;
+	struct wattle_queue_create in;
+	struct wattle_sched_queue *sq;
+	struct wattle_queue *q;
+	u32 id;
+	long err;
+
+	err = wattle_copy_in(&in, sizeof(in), arg, size);
+	if (err)
+		return err;
+	if (in.flags || in.pad || !wattle_queue_name_ok(in.name))
+		return -EINVAL;
+	err = wattle_sched_params_check(&wattle.sched, &in.params, c->may_latency);
+	if (err)
+		return err;
+	if (in.params.event_mask) {
+		err = wattle_event_prepare(c);
+		if (err)
+			return err;
+	}
+
+	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	if (!q)
+		return -ENOMEM;
+	strscpy(q->name, in.name, sizeof(q->name));
+
+	wattle_device_lock();
+	err = wattle_sched_queue_init(&c->sched, &q->sched, &in.params);
+	id = q->sched.id;
+	wattle_device_unlock();
+	if (err) {
+		kfree(q);
+		return err;
+	}
+	/* From here another thread may use or destroy it: go by its id, not by @q. */
+	if (!put_user(id, &u->queue))
+		return 0;
+
+	wattle_device_lock();
+	sq = wattle_sched_queue_find(&c->sched, id);
+	if (sq)
+		wattle_sched_queue_destroy(sq, ktime_get_ns());
+	wattle_device_unlock();
+	return -EFAULT;
+}
+
+/**
+ * wattle_queue_update() - WATTLE_IOC_QUEUE_UPDATE
+ * @c: the client
+ * @arg: struct wattle_queue_update
+ * @size: its size by the caller's account
+ *
+ * Return: 0 or a negative errno, see the ABI.
+ */
+long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size)
+{
+	struct wattle_queue_update in;
+	struct wattle_sched_queue *q;
+	long err;
+
+	err = wattle_copy_in(&in, sizeof(in), arg, size);
+	if (err)
+		return err;
+	if (in.flags)
+		return -EINVAL;
+	err = wattle_sched_update_check(&wattle.sched, in.mask, &in.params, c->may_latency);
+	if (err)
+		return err;
+	if (in.mask & WATTLE_UPDATE_EVENT_MASK && in.params.event_mask) {
+		err = wattle_event_prepare(c);
+		if (err)
+			return err;
+	}
+
+	wattle_device_lock();
+	q = wattle_sched_queue_find(&c->sched, in.queue);
+	if (q)
+		wattle_sched_queue_update(q, in.mask, &in.params, ktime_get_ns());
+	wattle_device_unlock();
+	return q ? 0 : -ENOENT;
+}
+
+/**
+ * wattle_queue_destroy() - WATTLE_IOC_QUEUE_DESTROY
+ * @c: the client
+ * @arg: struct wattle_queue_destroy
+ * @size: its size by the caller's account
+ *
+ * Return: 0 or a negative errno, see the ABI.
+ */
+long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
+{
+	struct wattle_queue_destroy __user *u = arg;
+	struct wattle_queue_destroy in;
+	struct wattle_sched_queue *q;
+	u64 cancelled = 0;
+	long err;
+
+	err = wattle_copy_in(&in, sizeof(in), arg, size);
+	if (err)
+		return err;
+	if (in.flags || in.pad)
+		return -EINVAL;
+	/* What cannot be reported should not have been done. */
+	if (put_user(0ULL, &u->cancelled))
+		return -EFAULT;
+
+	wattle_device_lock();
+	q = wattle_sched_queue_find(&c->sched, in.queue);
+	if (q)
+		cancelled = wattle_sched_queue_destroy(q, ktime_get_ns());
+	wattle_device_unlock();
+	if (!q)
+		return -ENOENT;
+	return put_user(cancelled, &u->cancelled) ? -EFAULT : 0;
+}
+
+/**
+ * wattle_queue_stats() - WATTLE_IOC_QUEUE_STATS
+ * @c: the client
+ * @arg: struct wattle_queue_stats
+ * @size: its size by the caller's account
+ *
+ * Return: 0 or a negative errno, see the ABI.
+ */
+long wattle_queue_stats(struct wattle_client *c, void __user *arg, u32 size)
+{
+	/* Only the head is input; the rest of the struct is not worth copying in. */
+	struct {
+		__u32 size, flags, queue, pad;
+	} head;
+	struct wattle_queue_stats *st;
+	struct wattle_sched_queue *q;
+	long err;
+
+	err = wattle_tail_zero(arg, sizeof(*st), size);
+	if (err)
+		return err;
+	if (copy_from_user(&head, arg, sizeof(head)))
+		return -EFAULT;
+	if (head.flags)
+		return -EINVAL;
+	st = kzalloc(sizeof(*st), GFP_KERNEL_ACCOUNT);
+	if (!st)
+		return -ENOMEM;
+
+	wattle_energy_close();
+	wattle_device_lock();
+	q = wattle_sched_queue_find(&c->sched, head.queue);
+	if (q)
+		wattle_sched_queue_stats(q, st, ktime_get_ns());
+	wattle_device_unlock();
+
+	err = -ENOENT;
+	if (!q)
+		goto free_stats;
+	st->size = sizeof(*st);
+	st->flags = 0;
+	st->queue = head.queue;
+	if (!c->may_energy) {
+		st->energy_quality = WATTLE_QUALITY_NONE;
+		st->energy_uj = 0;
+	}
+	err = copy_to_user(arg, st, sizeof(*st)) ? -EFAULT : 0;
+free_stats:
+	kfree(st);
+	return err;
+}

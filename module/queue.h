@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Queues: making, changing, removing, and their accounts.
+ */
+#ifndef WATTLE_QUEUE_H
+#define WATTLE_QUEUE_H
+
+#include <linux/types.h>
+
+#include "chardev.h"
+#include "core/sched.h"
+
+/**
+ * struct wattle_queue - a queue of a client
+ * @sched:	the state machine's part; under the device lock
+ * @next:	chains queues to be freed
+ * @name:	for people
+ */
+struct wattle_queue {
+	struct wattle_sched_queue	sched;
+	struct wattle_queue		*next;
+	char				name[WATTLE_NAME_MAX];
+};
+
+static inline struct wattle_queue *wattle_queue_of(struct wattle_sched_queue *sq)
+{
+	return container_of(sq, struct wattle_queue, sched);
+}
+
+void wattle_queue_free_list(struct wattle_queue *q);
+long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size);
+long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size);
+long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size);
+long wattle_queue_stats(struct wattle_client *c, void __user *arg, u32 size);
+
+#endif

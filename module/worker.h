@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Workers: one record for each thread that asked a client for work.
+ */
+#ifndef WATTLE_WORKER_H
+#define WATTLE_WORKER_H
+
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+
+#include "chardev.h"
+#include "core/sched.h"
+
+struct task_struct;
+
+/**
+ * struct wattle_worker - a thread of a client
+ * @sched:	the state machine's part; under the device lock
+ * @client:	the client
+ * @task:	the thread; a reference is held until @rcu has run
+ * @node:	in the table of workers, by @task; written under the device lock, read under RCU
+ * @rcu:	defers freeing until readers of the table and pending wake-ups are done
+ */
+struct wattle_worker {
+	struct wattle_sched_worker	sched;
+	struct wattle_client		*client;
+	struct task_struct		*task;
+	struct hlist_node		node;
+	struct rcu_head			rcu;
+};
+
+static inline struct wattle_worker *wattle_worker_of(struct wattle_sched_worker *sw)
+{
+	return container_of(sw, struct wattle_worker, sched);
+}
+
+int wattle_worker_init(void);
+void wattle_worker_exit(void);
+struct wattle_worker *wattle_worker_find(struct wattle_client *c);
+struct wattle_worker *wattle_worker_get(struct wattle_client *c);
+void wattle_worker_remove_all(struct wattle_client *c, u64 now_ns);
+u32 wattle_worker_count(void);
+
+#endif
