@@ -21,8 +21,8 @@ t 'dir\.csv.*[Dd]irectory' dir.csv
 : >empty.csv
 t 'empty\.csv.*empty' empty.csv
 printf 'a,b,label\n' >head.csv
-t 'head\.csv.*(no (rows|samples|data)|empty)' head.csv
-printf 'a,b\n1,x\n2,y\n' >data.xls
+t 'head\.csv.*no row of data' head.csv
+printf '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0\0\0' >data.xls
 t 'data\.xls' data.xls
 small_csv secret.csv
 chmod 000 secret.csv
@@ -41,37 +41,37 @@ else
 	t 'secret\.csv.*Permission denied' secret.csv
 fi
 
-# CSV: file:line:column.
+# CSV: file:line:column, the column as an editor counts it.
 printf 'a,b,label\n1,2,x\n3,oops,y\n5,6,x\n' >cell.csv
-t "cell\.csv:3:2: .*'?oops" cell.csv
+t "cell\.csv:3:3: 'oops' in column 2 \('b'\) is not a number" cell.csv
 printf 'a,b,label\n1,2,x\n3,4\n5,6,x\n' >ragged.csv
 t 'ragged\.csv:3:.*expected 3 fields, found 2' ragged.csv
 printf 'a,b,label\n1,2,x\n3,4,y,5\n' >wide.csv
 t 'wide\.csv:3:.*expected 3 fields, found 4' wide.csv
 printf 'a,b,label\n1,2,x\nnan,4,y\n' >nan.csv
-t 'nan\.csv:3:1: ' nan.csv
+t 'nan\.csv:3:1: .* is not finite' nan.csv
 printf 'a,b,label\n1,2,x\n3,inf,y\n' >inf.csv
-t 'inf\.csv:3:2: ' inf.csv
+t 'inf\.csv:3:3: .* is not finite' inf.csv
 printf 'a,b,label\n1,2,x\n3,1e999,y\n' >huge.csv
-t 'huge\.csv:3:2: ' huge.csv
+t 'huge\.csv:3:3: .*1e999' huge.csv
 printf 'a,b,label\n1,,x\n3,4,y\n' >hole.csv
-t 'hole\.csv:2:2: ' hole.csv
+t 'hole\.csv:2:3: .*no value' hole.csv
 printf 'a,b,label\n1,"2,x\n3,4,y\n' >quote.csv
 t 'quote\.csv:2' quote.csv
 printf 'a,b,label\n1,2,x\n3,4,x\n' >single.csv
 t "single\.csv.*'x'" single.csv
 printf 'a,b,label\n1,2,x\n3,4,y\n' >good.csv
-t "(good\.csv.*)?[Nn]o column.*'?nope|'?nope.*(not|no such)" good.csv --label nope
+t "good\.csv: no label column 'nope'; the columns are 'a', 'b', 'label'" good.csv --label nope
 t "(column|label).*'?9" good.csv --label 9
 printf 'a,b,label\n1,2,x\n3,4,y\n5,6,y\n' >one.csv
 t "'?x'?.*(single|one|1) (row|sample)|(single|one|1) (row|sample).*'?x" one.csv --test 0.5
 printf 'a,b,label\n1,2,\n3,4,y\n' >nolabel.csv
-t 'nolabel\.csv:2:3: ' nolabel.csv
+t 'nolabel\.csv:2:5: .*missing' nolabel.csv
 
 # Test data that do not go with the training data.
 small_csv train.csv
 printf 'height,width,kind\n1,2,cow\n' >cow.csv
-t "cow\.csv: sample 1 has the class 'cow'" train.csv --test-data cow.csv
+t "cow\.csv: sample 1 .*class '?cow" train.csv --test-data cow.csv
 printf 'height,kind\n1,cat\n2,dog\n' >narrow.csv
 t 'narrow\.csv: 1 features, but the training data has 2' train.csv --test-data narrow.csv
 t 'nowhere.*No such file' train.csv --test-data nowhere.csv
@@ -141,7 +141,7 @@ fails 3 'schema\.model.*schema' eval schema.model train.csv
 printf 'height,width,depth\n1,2,3\n' >three.csv
 fails 3 'three\.csv: 3 features, but the model has 2; if one of the columns is the label' \
 	predict good.model three.csv
-fails 3 "cow\.csv: sample 1 has the class 'cow'" eval good.model cow.csv
+fails 3 "cow\.csv: sample 1 .*class '?cow" eval good.model cow.csv
 fails 3 'nowhere\.csv' predict good.model nowhere.csv -o p.csv
 
 # A result that cannot be written is seen before the work.

@@ -240,9 +240,7 @@ static void check_energy(struct doctor *d)
 			"RAPL is there (%u package%s), but not readable for this user", packages,
 			packages == 1 ? "" : "s");
 	else
-		finding(d, "energy", NOTE,
-			"on hardware: modprobe intel_rapl_msr; a virtual machine has no meter, use its host's",
-			"no source of joules: %s", e.why);
+		finding(d, "energy", NOTE, e.why, "no source of joules");
 	if (c != d->client)
 		wattle_client__close(c);
 }
