@@ -244,7 +244,7 @@ int wattle_dataset__relabel(struct wattle_dataset *d, char *const *class_names,
 			while (row < d->x.rows && d->labels[row] != i)
 				row++;
 			err = wattle_ml__fail(e, -EINVAL,
-					      "sample %zu is of class %s, which is not among the %u known ones; drop such samples, or train with them",
+					      "sample %zu has the class %s, which is not among the %u known ones; drop such samples, or train with them",
 					      row + 1,
 					      wattle_ml__quote(d->class_names[i],
 							       strlen(d->class_names[i])).s,

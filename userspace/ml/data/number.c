@@ -171,14 +171,15 @@ static inline bool eisel_lemire(uint64_t w, int q, double *out)
 /*
  * Rounding twice (to double, then to float) goes wrong only where the double lies
  * exactly between two floats, or in the subnormal and overflowing ranges, where the
- * place of the rounding bit moves.
+ * place of the rounding bit moves. An integer below 2^53 was not rounded the first
+ * time: those of eight digits and more lie between two floats all the time.
  */
-static inline bool to_float(double d, float *v)
+static inline bool to_float(double d, int q, float *v)
 {
 	uint64_t bits;
 
 	memcpy(&bits, &d, sizeof(bits));
-	if ((bits & 0x1fffffff) == 0x10000000)
+	if ((bits & 0x1fffffff) == 0x10000000 && !(q >= 0 && d < 0x1p53))
 		return false;
 	if (d > FLT_MAX || (d < FLT_MIN && d != 0))
 		return false;
@@ -192,7 +193,7 @@ const char *wattle_number__fast_f32(const char *p, const char *end, float *v)
 	double x;
 
 	p = scan(p, end, &d);
-	if (!p || d.cut || !eisel_lemire(d.w, d.q, &x) || !to_float(x, v))
+	if (!p || d.cut || !eisel_lemire(d.w, d.q, &x) || !to_float(x, d.q, v))
 		return NULL;
 	if (d.neg)
 		*v = -*v;
@@ -260,7 +261,7 @@ int wattle_number__f32(const char *s, size_t len, float *v)
 
 	if (!p || p != s + len)
 		return -EINVAL;
-	if (!d.cut && eisel_lemire(d.w, d.q, &x) && to_float(x, v)) {
+	if (!d.cut && eisel_lemire(d.w, d.q, &x) && to_float(x, d.q, v)) {
 		if (d.neg)
 			*v = -*v;
 		return 0;

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+#
+# Unit tests of userspace/ml/data and userspace/ml/model.
+
+ML_DATA_TESTS := test_number test_csv
+
+# Readers and models need no kernels, so that their tests stand by themselves.
+ML_DATA_TEST_OBJS = $(call obj,tests/unit/ml_help.c $(ML_DATA_SRCS) \
+	userspace/ml/model/atomic_file.c userspace/ml/model/metrics.c userspace/ml/model/model.c \
+	userspace/ml/model/safetensors_load.c userspace/ml/model/safetensors_save.c)
+
+UNIT_TESTS += $(addprefix $(O)/tests/unit/,$(ML_DATA_TESTS))
+$(foreach t,$(ML_DATA_TESTS),$(eval OBJS_$(t) = $$(call obj,tests/unit/$(t).c) $$(ML_DATA_TEST_OBJS)))
+$(foreach t,$(ML_DATA_TESTS),$(eval LIBS_$(t) = -lcmocka $$(ML_LIBS)))
