@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/* Passes over the data: blocks to batches, partial sums to one gradient. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ml/data/fail.h"
+#include "ml/data/matrix.h"
+#include "ml/data/scaler.h"
+#include "ml/train/objective.h"
+
+/* A batch of about a millisecond, of this many operations on one core of today. */
+#define BATCH_FLOPS	40e6
+#define ROW_FLOPS	100.0	/* what a row costs however short it is */
+#define MAX_BLOCKS	512u
+#define MIN_BLOCK_ROWS	64u
+/* Sums of parts above this are cut into batches themselves. */
+#define MERGE_DOUBLES	((size_t)1 << 21)
+#define MERGE_SLICE	((size_t)2048)
+
+size_t wattle_objective__block_rows(size_t rows, size_t cols, size_t nr_outputs)
+{
+	const double per_row = 4.0 * (double)cols * (double)nr_outputs + ROW_FLOPS;
+	size_t n = (size_t)(BATCH_FLOPS / per_row);
+
+	if (n < rows / MAX_BLOCKS + 1)
+		n = rows / MAX_BLOCKS + 1;
+	/* Few rows: still enough blocks to go round a large machine. */
+	if (n > rows / 64)
+		n = rows / 64;
+	if (n < MIN_BLOCK_ROWS)
+		n = MIN_BLOCK_ROWS;
+	return (n + 31) & ~(size_t)31;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* One batch per item of @count. */
+static int run(struct wattle_objective *o, enum wattle_train_shape shape, size_t count,
+	       wattle_batch_fn fn, struct wattle_ml_error *e)
+{
+	uint64_t deadline = o->deadline_ns;
+	size_t i;
+	int err;
+
+	if (o->epoch_deadline_ns) {
+		const uint64_t due = now_ns() + o->epoch_deadline_ns;
+
+		deadline = deadline && deadline < due ? deadline : due;
+	}
+	for (i = 0; i < count; i++)
+		o->batches[i] = (struct wattle_batch){
+			.user_data = i,
+			.shape = shape,
+			.release_ns = WATTLE_TIME_NONE,
+			.deadline_ns = deadline ? deadline : WATTLE_TIME_NONE,
+		};
+	err = wattle_pool__run(o->pool, o->queue, o->batches, count, fn, o, &o->run);
+	if (err)
+		return wattle_ml__fail(e, err, "training stopped: %s", wattle_client__error());
+	return 0;
+}
+
+static size_t rows_of(const struct wattle_objective *o, size_t block)
+{
+	const size_t first = block * o->block_rows;
+
+	return o->x.rows - first < o->block_rows ? o->x.rows - first : o->block_rows;
+}
+
+static int scale_block(void *ctx, uint64_t block, unsigned int worker)
+{
+	struct wattle_objective *o = ctx;
+	const size_t first = block * o->block_rows;
+
+	(void)worker;
+	wattle_scaler__rows(o->fold, &o->x, first, rows_of(o, block),
+			    wattle_matrix__row_f32(&o->copy, first), o->copy.stride);
+	return 0;
+}
+
+static bool can_fold(const struct wattle_scaler *s)
+{
+	size_t j;
+
+	for (j = 0; j < s->cols; j++)
+		if (!(fabs(s->mean[j]) <= WATTLE_FOLD_MAX * s->scale[j]))
+			return false;
+	return true;
+}
+
+/* Standardisation without a copy if its precision allows, else with one. */
+static int prepare(struct wattle_objective *o, const struct wattle_scaler *scaler,
+		   struct wattle_ml_error *e)
+{
+	int err;
+
+	o->fold = scaler;
+	if (!scaler || can_fold(scaler))
+		return 0;
+	err = wattle_matrix__alloc_raw(&o->copy, o->x.rows, o->x.cols, WATTLE_F32);
+	if (err)
+		return wattle_ml__no_memory(e, "a standardised copy of the data");
+	err = run(o, WATTLE_SHAPE_SCALE, o->nr_blocks, scale_block, e);
+	if (err)
+		return err;
+	o->x = o->copy;
+	o->fold = NULL;
+	return 0;
+}
+
+static void *lines(size_t bytes)
+{
+	void *p;
+
+	if (posix_memalign(&p, WATTLE_MATRIX_ALIGN, bytes))
+		return NULL;
+	memset(p, 0, bytes);
+	return p;
+}
+
+int wattle_objective__init(struct wattle_objective *o, const struct wattle_dataset *d,
+			   const struct wattle_scaler *scaler, size_t nr_outputs,
+			   struct wattle_pool *pool, uint32_t queue, size_t block_rows,
+			   struct wattle_ml_error *e)
+{
+	size_t slices;
+	int err;
+
+	memset(o, 0, sizeof(*o));
+	o->x = d->x;
+	o->labels = d->labels;
+	o->nr_outputs = nr_outputs;
+	o->wstride = wattle_kernels__wstride(d->x.cols);
+	o->kernels = wattle_kernels__get();
+	o->pool = pool;
+	o->queue = queue;
+	o->block_rows = block_rows ? block_rows :
+			wattle_objective__block_rows(d->x.rows, d->x.cols, nr_outputs);
+	o->nr_blocks = (d->x.rows + o->block_rows - 1) / o->block_rows;
+	/* The gradient by w, then by b, then the loss; whole cache lines apart. */
+	o->part = (nr_outputs * (o->wstride + 1) + 1 + 7) & ~(size_t)7;
+	o->scratch_size = wattle_kernels__scratch_size(d->x.cols, nr_outputs);
+	slices = (o->part + MERGE_SLICE - 1) / MERGE_SLICE;
+
+	o->w = lines(nr_outputs * o->wstride * sizeof(float));
+	o->b = lines(nr_outputs * sizeof(float));
+	o->parts = lines(o->nr_blocks * o->part * sizeof(double));
+	o->sum = lines(o->part * sizeof(double));
+	o->scratch = lines(wattle_pool__nr_workers(pool) * o->scratch_size);
+	o->batches = calloc(o->nr_blocks > slices ? o->nr_blocks : slices, sizeof(*o->batches));
+	if (!o->w || !o->b || !o->parts || !o->sum || !o->scratch || !o->batches)
+		err = wattle_ml__no_memory(e, "training");
+	else
+		err = prepare(o, scaler, e);
+	if (err)
+		wattle_objective__free(o);
+	return err;
+}
+
+void wattle_objective__free(struct wattle_objective *o)
+{
+	wattle_matrix__free(&o->copy);
+	free(o->w);
+	free(o->b);
+	free(o->parts);
+	free(o->sum);
+	free(o->scratch);
+	free(o->batches);
+	memset(o, 0, sizeof(*o));
+}
+
+/*
+ * w' = w / scale and b' = b - w' mean, with w' as rounded: rounding then moves a
+ * weight by half a unit, but never shifts all scores by a constant.
+ */
+static void fold(struct wattle_objective *o, const double *w, const double *b)
+{
+	const size_t cols = o->x.cols;
+	size_t k, j;
+
+	for (k = 0; k < o->outputs; k++) {
+		float *to = o->w + k * o->wstride;
+		double shift = 0.0;
+
+		for (j = 0; j < cols; j++) {
+			const double v = w[k * cols + j];
+
+			to[j] = (float)(o->fold ? v / o->fold->scale[j] : v);
+			if (o->fold)
+				shift += (double)to[j] * o->fold->mean[j];
+		}
+		o->b[k] = (float)(b[k] - shift);
+	}
+}
+
+static int pass_block(void *ctx, uint64_t block, unsigned int worker)
+{
+	const struct wattle_objective *o = ctx;
+	const size_t first = block * o->block_rows;
+	double *part = o->parts + block * o->part;
+	struct wattle_pass p = {
+		.x = o->x.dtype == WATTLE_U8 ? (const void *)wattle_matrix__row_u8(&o->x, first) :
+					       (const void *)wattle_matrix__row_f32(&o->x, first),
+		.dtype = o->x.dtype,
+		.rows = rows_of(o, block),
+		.cols = o->x.cols,
+		.stride = o->x.stride,
+		.labels = o->labels + first,
+		.link = o->link,
+		.nr_outputs = o->outputs,
+		.w = o->w,
+		.wstride = o->wstride,
+		.b = o->b,
+		.scratch = o->scratch + worker * o->scratch_size,
+		.g = part,
+		.gb = part + o->outputs * o->wstride,
+	};
+
+	o->kernels->gradient(&p);
+	part[o->outputs * (o->wstride + 1)] = p.loss;
+	return 0;
+}
+
+static void merge(struct wattle_objective *o, size_t from, size_t to)
+{
+	size_t i, block;
+
+	memset(o->sum + from, 0, (to - from) * sizeof(double));
+	for (block = 0; block < o->nr_blocks; block++) {
+		const double *part = o->parts + block * o->part;
+
+		for (i = from; i < to; i++)
+			o->sum[i] += part[i];
+	}
+}
+
+static int merge_slice(void *ctx, uint64_t slice, unsigned int worker)
+{
+	struct wattle_objective *o = ctx;
+	const size_t from = slice * MERGE_SLICE;
+
+	(void)worker;
+	merge(o, from, o->part - from < MERGE_SLICE ? o->part : from + MERGE_SLICE);
+	return 0;
+}
+
+int wattle_objective__eval(struct wattle_objective *o, enum wattle_link link, const double *w,
+			   const double *b, double *loss, double *gw, double *gb,
+			   struct wattle_ml_error *e)
+{
+	const double n = (double)o->x.rows;
+	const size_t cols = o->x.cols;
+	size_t k, j;
+	int err;
+
+	o->link = link;
+	o->outputs = link == WATTLE_LINK_LINEAR ? 1 : o->nr_outputs;
+	fold(o, w, b);
+	err = run(o, link == WATTLE_LINK_LINEAR ? WATTLE_SHAPE_CURVATURE : WATTLE_SHAPE_GRADIENT,
+		  o->nr_blocks, pass_block, e);
+	if (err)
+		return err;
+	if (o->nr_blocks * o->part >= MERGE_DOUBLES)
+		err = run(o, WATTLE_SHAPE_MERGE, (o->part + MERGE_SLICE - 1) / MERGE_SLICE,
+			  merge_slice, e);
+	else
+		merge(o, 0, o->part);
+	if (err)
+		return err;
+
+	for (k = 0; k < o->outputs; k++) {
+		const double *g = o->sum + k * o->wstride;
+		const double d = o->sum[o->outputs * o->wstride + k];
+
+		/* dz/dw = (x - mean) / scale. */
+		for (j = 0; j < cols; j++)
+			gw[k * cols + j] = o->fold ? (g[j] - o->fold->mean[j] * d) /
+							     (o->fold->scale[j] * n) :
+						     g[j] / n;
+		gb[k] = d / n;
+	}
+	*loss = o->sum[o->outputs * (o->wstride + 1)] / n;
+	return 0;
+}
