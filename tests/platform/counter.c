@@ -66,6 +66,12 @@ static struct wattle_energy_provider provider = {
 	.zones	= zones,
 };
 
+/* Zone @index as any consumer of the registry reads it. */
+int wp_counter_uj(unsigned int index, u64 *uj)
+{
+	return wattle_energy_read(&provider, index, uj);
+}
+
 int wp_counter_init(void)
 {
 	unsigned int i;

@@ -8,13 +8,13 @@
 
 static struct cpufreq_frequency_table table[] = {
 	{ .frequency = WP_OPP_MIN_KHZ },
-	{ .frequency = 1100000 },
+	{ .frequency = 1000000 },
+	{ .frequency = 1200000 },
 	{ .frequency = 1400000 },
-	{ .frequency = 1700000 },
+	{ .frequency = 1600000 },
 	{ .frequency = 2000000 },
-	{ .frequency = 2300000 },
-	{ .frequency = 2600000 },
-	{ .frequency = 2900000 },
+	{ .frequency = 2400000 },
+	{ .frequency = 2800000 },
 	{ .frequency = WP_OPP_MAX_KHZ },
 	{ .frequency = CPUFREQ_TABLE_END },
 };

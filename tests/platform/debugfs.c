@@ -131,6 +131,19 @@ static int package_dram_get(void *data, u64 *val)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(package_dram_fops, package_dram_get, NULL, "%llu\n");
 
+/* What the registry's consumers see; zones alternate package and DRAM. */
+static int package_counter_get(void *data, u64 *val)
+{
+	return wp_counter_uj(2 * ((struct wp_pkg *)data - wp_pkgs), val);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(package_counter_fops, package_counter_get, NULL, "%llu\n");
+
+static int package_dram_counter_get(void *data, u64 *val)
+{
+	return wp_counter_uj(2 * ((struct wp_pkg *)data - wp_pkgs) + 1, val);
+}
+DEFINE_DEBUGFS_ATTRIBUTE(package_dram_counter_fops, package_dram_counter_get, NULL, "%llu\n");
+
 static void cpu_sync(struct wp_cpu *c)
 {
 	unsigned long flags;
@@ -182,6 +195,9 @@ void wp_debugfs_init(void)
 		dir = debugfs_create_dir(name, root);
 		debugfs_create_file("energy_nj", 0400, dir, &wp_pkgs[i], &package_energy_fops);
 		debugfs_create_file("dram_nj", 0400, dir, &wp_pkgs[i], &package_dram_fops);
+		debugfs_create_file("counter_uj", 0400, dir, &wp_pkgs[i], &package_counter_fops);
+		debugfs_create_file("dram_counter_uj", 0400, dir, &wp_pkgs[i],
+				    &package_dram_counter_fops);
 	}
 	for_each_possible_cpu(i) {
 		snprintf(name, sizeof(name), "cpu%u", i);

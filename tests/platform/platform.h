@@ -296,6 +296,7 @@ u64 wp_stolen_owes(const struct wp_facts *facts, u32 khz, u64 dt_ns);
 
 /* counter.c: the RAPL-like counter, all that wattle sees */
 #define WP_COUNTER_TICK_NS	NSEC_PER_MSEC
+int wp_counter_uj(unsigned int index, u64 *uj);
 int wp_counter_init(void);
 void wp_counter_exit(void);
 

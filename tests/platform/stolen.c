@@ -20,6 +20,7 @@
 #define PERIOD_NS	NSEC_PER_MSEC
 #define MIN_RUN_NS	(100 * NSEC_PER_USEC)
 #define MAX_OWED_NS	(10 * NSEC_PER_MSEC)
+#define MAX_LATE_NS	(20 * NSEC_PER_USEC)
 
 static bool steal;
 module_param(steal, bool, 0444);
@@ -46,7 +47,7 @@ static void spin_ns(u64 ns)
 static enum hrtimer_restart on_timer(struct hrtimer *timer)
 {
 	struct wp_cpu *c = container_of(timer, struct wp_cpu, steal_timer);
-	u64 owed, run;
+	u64 owed, run, late, now;
 
 	/* A CPU that went away leaves its timers to another one. */
 	if (c->cpu != smp_processor_id())
@@ -54,8 +55,16 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
 
 	raw_spin_lock(&c->lock);
 	c->timer_fires++;
-	wp_referee_accrue(c, wp_now());
-	owed = min_t(u64, c->owed_ns, MAX_OWED_NS);
+	now = wp_now();
+	wp_referee_accrue(c, now);
+	/*
+	 * Taking the interrupt was no running: it owes nothing and has paid
+	 * already. What is longer than that was code with interrupts off.
+	 */
+	late = min_t(u64, now - min_t(u64, now, ktime_to_ns(hrtimer_get_expires(timer))),
+		     MAX_LATE_NS);
+	late += wp_stolen_owes(&c->facts, c->clock.khz, late);
+	owed = min_t(u64, c->owed_ns - min(c->owed_ns, late), MAX_OWED_NS);
 	c->owed_ns = 0;
 	c->stolen_ns += owed;
 	c->stealing = true;
