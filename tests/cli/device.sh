@@ -43,8 +43,10 @@ is "enforce: CPUs are managed" True "$(json out 'd["backend"]["cpus_managed"] > 
 if [ -d /sys/kernel/debug/wattle_platform ]; then
 	is "package joules are simulated" "True True" "$(json out 'd["energy"]["package"]["simulated"]') $(json out 'd["energy"]["package"]["joules"] > 0')"
 	is "the queue's joules are within the package's" True "$(json out '0 < d["energy"]["queue"]["joules"] <= d["energy"]["package"]["joules"]')"
-	# The counter advances each millisecond and wattle reads it a little apart from the referee.
-	is "wattle and the referee agree on the package" True "$(json out 'abs(d["energy"]["package"]["joules"] / d["energy"]["referee"]["joules"] - 1) < 0.05')"
+	# The counter advances each millisecond and is read a little apart from the referee: a
+	# run of seconds is long against that.
+	run -j train "$top/tests/data/digits.csv" -o m.digits --epochs 40
+	is "wattle and the referee agree on the package within 2 %" True "$(json out 'abs(d["energy"]["package"]["joules"] / d["energy"]["referee"]["joules"] - 1) < 0.02')"
 	run "${args[@]}" -o m.text
 	like "the text says simulated" 'package [0-9.]+ J during the run simulated \(measured, ' "$out"
 	like "the text says what the referee is" 'referee [0-9.]+ J simulated \(virtual platform.s own integration, not seen by wattle\)' "$out"

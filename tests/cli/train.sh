@@ -33,7 +33,6 @@ done
 is "rows add up" 400 "$(json train.json 'd["data"]["rows"] + d["test"]["rows"]')"
 is "held out by share" 100 "$(json train.json 'd["test"]["rows"]')"
 is "every batch is accounted for" True "$(json train.json 'd["batches"]["accounts_hold"] and d["batches"]["submitted"] == d["batches"]["completed"] + d["batches"]["cancelled"] + d["batches"]["refused"] + d["batches"]["aborted"]')"
-is "batches per epoch are whole" 0 "$(json train.json 'd["batches"]["completed"] % d["training"]["epochs"]')"
 is "confusion sums to n" True "$(json train.json 'sum(map(sum, d["evaluation"]["confusion"])) == d["evaluation"]["n"]')"
 is "accuracy is the diagonal" True "$(json train.json 'abs(sum(d["evaluation"]["confusion"][i][i] for i in (0, 1)) / d["evaluation"]["n"] - d["evaluation"]["accuracy"]) < 1e-12')"
 is "it has learned" True "$(json train.json 'd["evaluation"]["accuracy"] > 0.85')"
@@ -56,8 +55,8 @@ run -j train d.csv -o m.tol --epochs 5000 --tol 0.05 "${e[@]}"
 is "--tol ends early" True "$(json out '0 < d["training"]["epochs"] < 5000')"
 run -j train d.csv -o m.few --epochs 7 "${e[@]}"
 is "--epochs is exact" 7 "$(json out 'd["training"]["epochs"]')"
-run -j train d.csv -o m.rows --epochs 4 --batch-rows 100 "${e[@]}"
-is "--batch-rows: 4 blocks by 4 epochs" 16 "$(json out 'd["batches"]["completed"]')"
+run -j train d.csv -o m.rows --epochs 4 --batch-rows 100 --alpha 0.1 "${e[@]}"
+is "a batch is a block of an epoch: 4 times 4" 16 "$(json out 'd["batches"]["completed"]')"
 
 # Deadlines.
 run -j train d.csv -o m.due --epochs 5 --deadline 1h --epoch-deadline 10s "${e[@]}"
@@ -111,8 +110,10 @@ cp d.csv "$bad" 2>/dev/null && run -j train "$bad" -o m.bad --epochs 1 "${e[@]}"
 
 # Signals: no model, no temporary file, exit 128 + number.
 small_csv big.csv 20000
+# Before exec the process is still the shell, which catches signals of its own.
 caught() {
 	local mask
+	[ "/proc/$1/exe" -ef "$wattle" ] || return 1
 	mask=$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status" 2>/dev/null)
 	[ -n "$mask" ] && ((0x$mask >> ($2 - 1) & 1))
 }
@@ -139,6 +140,6 @@ kill -TERM $pid
 wait $pid
 
 # Progress belongs to a terminal only.
-is "no progress when stderr is a file" "" "$(tr -d '\n' <err | grep -o $'\r')"
+is "no progress when stderr is a file" 0 "$(LC_ALL=C grep -ac $'\r' err)"
 
 done_testing

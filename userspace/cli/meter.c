@@ -92,25 +92,20 @@ bool meter_percentile(const __u64 *hist, double share, uint64_t *below_us)
 	return true;
 }
 
-static void duration(struct out *o, const char *key, const char *text, uint64_t below_us)
+/* Microseconds in JSON; @text followed by a unit that suits people. */
+static void microseconds(struct out *o, const char *key, const char *text, double us)
 {
 	char full[64];
-	double us = below_us;
 
-	if (below_us == UINT64_MAX) {
-		/* The last slot has no upper end: null in JSON. */
-		snprintf(full, sizeof(full), "%s >= 2147 s", text);
-		out_f64(o, key, full, INFINITY, 0);
-		return;
-	}
-	if (us < 1e3)
-		snprintf(full, sizeof(full), "%s < %.0f us", text, us);
+	if (isinf(us))	/* above the last slot's lower end: null in JSON */
+		snprintf(full, sizeof(full), "%s at least 2147 s", text);
+	else if (us < 1e3)
+		snprintf(full, sizeof(full), "%s %.3g us", text, us);
 	else if (us < 1e6)
-		snprintf(full, sizeof(full), "%s < %.3g ms", text, us / 1e3);
+		snprintf(full, sizeof(full), "%s %.3g ms", text, us / 1e3);
 	else
-		snprintf(full, sizeof(full), "%s < %.4g s", text, us / 1e6);
-	/* Text is rounded for people; JSON has the bound itself. */
-	out_u64(o, key, full, below_us);
+		snprintf(full, sizeof(full), "%s %.4g s", text, us / 1e6);
+	out_f64(o, key, full, us, 0);
 }
 
 static void percentiles(struct out *o, const char *key, const char *label, const __u64 *hist,
@@ -121,9 +116,9 @@ static void percentiles(struct out *o, const char *key, const char *label, const
 		const char *key;
 		const char *text;
 	} p[] = {
-		{ 0.50, "p50_below_us", "median" },
-		{ 0.95, "p95_below_us", ", p95" },
-		{ 0.99, "p99_below_us", ", p99" },
+		{ 0.50, "p50_below_us", "median <" },
+		{ 0.95, "p95_below_us", ", p95 <" },
+		{ 0.99, "p99_below_us", ", p99 <" },
 	};
 	uint64_t below;
 	unsigned int i;
@@ -136,9 +131,9 @@ static void percentiles(struct out *o, const char *key, const char *label, const
 	}
 	for (i = 0; i < sizeof(p) / sizeof(p[0]); i++) {
 		meter_percentile(hist, p[i].share, &below);
-		duration(o, p[i].key, p[i].text, below);
+		microseconds(o, p[i].key, p[i].text, below == UINT64_MAX ? INFINITY : below);
 	}
-	out_f64(o, "mean_us", ", mean % us", total_ns / 1e3 / n, 1);
+	microseconds(o, "mean_us", ", mean", total_ns / 1e3 / n);
 	out_end(o);
 }
 

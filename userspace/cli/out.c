@@ -83,7 +83,7 @@ int out_finish(struct out *o, int code)
 	o->depth = 0;
 	if (o->json) {
 		put(o, "exit", json_integer(code));
-		json_dumpf(o->root, o->f, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+		json_dumpf(o->root, o->f, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 		fputc('\n', o->f);
 	} else {
 		end_line(o);

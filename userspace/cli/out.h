@@ -71,7 +71,7 @@ void out_nl(struct out *o);
 
 void out_str(struct out *o, const char *key, const char *text, const char *v);
 void out_u64(struct out *o, const char *key, const char *text, uint64_t v);
-/* @digits after the point in text; JSON has all of them, null when not finite. */
+/* @digits after the point in text; JSON has 15 significant ones, null when not finite. */
 void out_f64(struct out *o, const char *key, const char *text, double v, int digits);
 /* @digits significant digits in text. */
 void out_g(struct out *o, const char *key, const char *text, double v, int digits);
