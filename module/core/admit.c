@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later OR BSD-2-Clause
 /*
- * The admission ledger: an AVL tree by (deadline, need), each node carrying the
+ * The admission ledger: an AVL tree by (deadline, seq), each node carrying the
  * sum of its subtree and the extremes of three linear forms of it. See admit.h
  * for what is decided and Documentation/design/core.md for why it is right.
  *
@@ -73,6 +73,18 @@ static inline __s64 own_slack(const struct wattle_admit *a, __s64 t, __s64 need)
 	return (__s64)a->nr_cpus * t - ((__s64)a->nr_cpus - 1) * need;
 }
 
+/*
+ * How much of the time up to just before @n's deadline is free for a newcomer:
+ * the widest offer of the interval between its predecessor's deadline and its own.
+ */
+static inline __s64 own_gap(const struct wattle_admit *a, const struct wattle_admit_node *n,
+			    __s64 before)
+{
+	__s64 t = n->deadline_ns ? ticks_down(n->deadline_ns - 1) : 0;
+
+	return (__s64)a->nr_cpus * min_s64(t, a->horizon) - before;
+}
+
 static void update(const struct wattle_admit *a, struct wattle_admit_node *n)
 {
 	const struct wattle_admit_node *l = n->left, *r = n->right;
@@ -86,7 +98,7 @@ static void update(const struct wattle_admit *a, struct wattle_admit_node *n)
 		   own_slack(a, n->due, n->need) - upto : NONE;
 	n->slack_delayed = n->kind == WATTLE_ADMIT_DELAYED ?
 			   own_slack(a, n->delay, n->need) - upto : NONE;
-	n->gap = (__s64)a->nr_cpus * (n->due - 1) - before;
+	n->gap = own_gap(a, n, before);
 	if (l) {
 		n->slack = min_s64(n->slack, l->slack);
 		n->slack_delayed = min_s64(n->slack_delayed, l->slack_delayed);
@@ -179,7 +191,7 @@ void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus)
 		} else if (from != n->right && n->right && (from == n->parent || from == n->left)) {
 			next = n->right;
 		} else {
-			n->due = min_s64(n->due, a->horizon);
+			n->due = min_s64(ticks_down(n->deadline_ns), a->horizon);
 			n->delay = min_s64(n->delay, a->horizon);
 			update(a, n);
 			next = n->parent;
@@ -190,7 +202,7 @@ void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus)
 }
 
 void wattle_admit_add(struct wattle_admit *a, struct wattle_admit_node *n,
-		      const struct wattle_admit_ask *ask, enum wattle_admit_kind kind)
+		      const struct wattle_admit_ask *ask, enum wattle_admit_kind kind, __u64 seq)
 {
 	struct wattle_admit_node **link = &a->root, *parent = 0;
 	__u64 start = wattle_sat_add(ask->release_ns, ask->blocking_ns);
@@ -198,12 +210,15 @@ void wattle_admit_add(struct wattle_admit *a, struct wattle_admit_node *n,
 	n->left = 0;
 	n->right = 0;
 	n->kind = kind;
+	n->deadline_ns = ask->deadline_ns;
+	n->seq = seq;
 	n->due = min_s64(ticks_down(ask->deadline_ns), a->horizon);
 	n->need = min_s64(ticks_up(ask->need_ns), NEED_MAX);
 	n->delay = max_s64(n->due - ticks_up(start), -a->horizon);
 	while (*link) {
 		parent = *link;
-		if (n->due < parent->due || (n->due == parent->due && n->need < parent->need))
+		if (n->deadline_ns < parent->deadline_ns ||
+		    (n->deadline_ns == parent->deadline_ns && n->seq < parent->seq))
 			link = &parent->left;
 		else
 			link = &parent->right;
@@ -244,7 +259,7 @@ void wattle_admit_sub(struct wattle_admit *a, struct wattle_admit_node *n)
 	a->count--;
 }
 
-/* What must hold of a node due no earlier than a newcomer. */
+/* What must hold of a node behind a newcomer. */
 struct limit {
 	__s64	slack;
 	__s64	slack_delayed;
@@ -256,14 +271,15 @@ static inline int violated(const struct limit *lim, __s64 slack, __s64 slack_del
 	       (slack_delayed != NONE && slack_delayed < lim->slack_delayed);
 }
 
-/* The latest deadline whose promise @lim breaks; -1 if none. */
-static __s64 last_violated(const struct wattle_admit *a, const struct limit *lim)
+/* The last promise that @lim breaks; a newcomer must queue behind it. NULL if none. */
+static const struct wattle_admit_node *last_violated(const struct wattle_admit *a,
+						     const struct limit *lim)
 {
 	const struct wattle_admit_node *n = a->root;
 	__s64 acc = 0;
 
 	if (!n || !violated(lim, n->slack, n->slack_delayed))
-		return -1;
+		return 0;
 	while (n) {
 		__s64 upto = min_s64(acc + sum_of(n->left) + n->need, SUM_MAX);
 		const struct wattle_admit_node *r = n->right;
@@ -278,20 +294,20 @@ static __s64 last_violated(const struct wattle_admit *a, const struct limit *lim
 		     own_slack(a, n->due, n->need) - upto < lim->slack) ||
 		    (n->kind == WATTLE_ADMIT_DELAYED &&
 		     own_slack(a, n->delay, n->need) - upto < lim->slack_delayed))
-			return n->due;
+			return n;
 		n = n->left;
 	}
-	return -1;
+	return 0;
 }
 
-/* Needs of all that is due no later than @due. */
-static __s64 demand_by(const struct wattle_admit *a, __s64 due)
+/* Needs of all that goes before a newcomer due at @deadline_ns. */
+static __s64 demand_by(const struct wattle_admit *a, __u64 deadline_ns)
 {
 	const struct wattle_admit_node *n = a->root;
 	__s64 acc = 0;
 
 	while (n) {
-		if (n->due <= due) {
+		if (n->deadline_ns <= deadline_ns) {
 			acc = min_s64(acc + sum_of(n->left) + n->need, SUM_MAX);
 			n = n->right;
 		} else {
@@ -314,59 +330,82 @@ static const struct wattle_admit_node *prev_of(const struct wattle_admit_node *n
 }
 
 /*
- * Smallest deadline d >= @low with m x d >= @k + (demand due by d). Between two
- * neighbours the demand is constant, so find the first interval long enough.
+ * First node due after @low_ns whose gap is at least @k: it ends the first
+ * interval that can take the newcomer. @before: needs before that node. NULL:
+ * only the time after the last deadline is left.
  */
-static __s64 earliest_due(const struct wattle_admit *a, __s64 k, __s64 low)
+static const struct wattle_admit_node *first_gap(const struct wattle_admit *a, __s64 k,
+						 __u64 low_ns, __s64 *before)
 {
-	const struct wattle_admit_node *n = a->root, *from = 0, *last = 0;
-	__s64 acc = 0, from_acc = 0, before = 0, d;
+	const struct wattle_admit_node *n = a->root, *from = 0;
+	__s64 acc = 0, from_acc = 0;
 
-	/* Of the nodes right of @low the leftmost that may end such an interval, by subtree. */
+	/* Left-most subtree (a node with its right side) that is due after low_ns and has one. */
 	while (n) {
-		__s64 ls = sum_of(n->left);
-		__s64 upto = min_s64(acc + ls + n->need, SUM_MAX);
+		__s64 b = min_s64(acc + sum_of(n->left), SUM_MAX);
+		__s64 upto = min_s64(b + n->need, SUM_MAX);
 
-		last = n;
-		if (n->due <= low) {
+		if (n->deadline_ns <= low_ns) {
 			acc = upto;
 			n = n->right;
 			continue;
 		}
-		if ((__s64)a->nr_cpus * (n->due - 1) - min_s64(acc + ls, SUM_MAX) >= k ||
-		    (n->right && shifted(n->right->gap, upto) >= k)) {
+		if (own_gap(a, n, b) >= k || (n->right && shifted(n->right->gap, upto) >= k)) {
 			from = n;
-			from_acc = acc;
+			from_acc = b;
 		}
 		n = n->left;
 	}
-	if (from) {
-		n = from;
-		before = min_s64(from_acc + sum_of(n->left), SUM_MAX);
-		if ((__s64)a->nr_cpus * (n->due - 1) - before < k) {
-			acc = min_s64(before + n->need, SUM_MAX);
+	if (!from)
+		return 0;
+	n = from;
+	*before = from_acc;
+	if (own_gap(a, n, from_acc) >= k)
+		return n;
+	acc = min_s64(from_acc + n->need, SUM_MAX);
+	n = n->right;
+	while (n) {
+		__s64 b = min_s64(acc + sum_of(n->left), SUM_MAX);
+
+		if (n->left && shifted(n->left->gap, acc) >= k) {
+			n = n->left;
+		} else if (own_gap(a, n, b) >= k) {
+			*before = b;
+			return n;
+		} else {
+			acc = min_s64(b + n->need, SUM_MAX);
 			n = n->right;
-			for (;;) {
-				before = min_s64(acc + sum_of(n->left), SUM_MAX);
-				if (n->left && shifted(n->left->gap, acc) >= k) {
-					n = n->left;
-				} else if ((__s64)a->nr_cpus * (n->due - 1) - before >= k) {
-					break;
-				} else {
-					acc = min_s64(before + n->need, SUM_MAX);
-					n = n->right;
-				}
-			}
 		}
-		last = prev_of(n);
-	} else {
-		before = sum_of(a->root);
-		for (last = a->root; last && last->right; )
-			last = last->right;
 	}
-	d = (k + before + a->nr_cpus - 1) / a->nr_cpus;
-	d = max_s64(d, low);
-	return last ? max_s64(d, last->due) : d;
+	return 0;
+}
+
+/*
+ * Smallest deadline d >= @low_ns with m x tick(d) >= @k + (needs before d).
+ * Between two neighbours the needs are constant.
+ */
+static __u64 earliest_due(const struct wattle_admit *a, __s64 k, __u64 low_ns)
+{
+	__s64 before = sum_of(a->root);
+	const struct wattle_admit_node *n = first_gap(a, k, low_ns, &before);
+	__s64 tick;
+	__u64 d;
+
+	if (n) {
+		n = prev_of(n);
+	} else {
+		for (n = a->root; n && n->right; )
+			n = n->right;
+	}
+	tick = (k + before + a->nr_cpus - 1) / a->nr_cpus;
+	if (tick > a->horizon)
+		return 0;
+	d = (__u64)tick << TICK_SHIFT;
+	if (d < low_ns)
+		d = low_ns;
+	if (n && d < n->deadline_ns)
+		d = n->deadline_ns;
+	return d;
 }
 
 int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_ask *ask,
@@ -377,8 +416,10 @@ int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_as
 	__s64 need = ticks_up(ask->need_ns);
 	__s64 due = min_s64(ticks_down(ask->deadline_ns), a->horizon);
 	__s64 first = min_s64(ticks_up(ask->first_ns), SPAN_MAX);
-	__s64 base = now, low, k, d;
+	const struct wattle_admit_node *last;
+	__s64 base = now, k;
 	struct limit lim;
+	__u64 low;
 
 	if (earliest_ns)
 		*earliest_ns = 0;
@@ -391,10 +432,9 @@ int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_as
 	k = m * base + m * need + first;
 	lim.slack = m * now + first + need;
 	lim.slack_delayed = first + need;
-	low = last_violated(a, &lim) + 1;
-	if (earliest_ns) {
-		d = earliest_due(a, k, max_s64(low, now + 1));
-		*earliest_ns = d <= a->horizon ? (__u64)d << TICK_SHIFT : 0;
-	}
-	return due >= low && m * due >= k + demand_by(a, due);
+	last = last_violated(a, &lim);
+	low = last ? last->deadline_ns : 0;
+	if (earliest_ns)
+		*earliest_ns = earliest_due(a, k, low > now_ns ? low : wattle_sat_add(now_ns, 1));
+	return ask->deadline_ns >= low && m * due >= k + demand_by(a, ask->deadline_ns);
 }

@@ -2,12 +2,13 @@
 /*
  * Admission: may this batch be promised its deadline?
  *
- * The ledger holds the demand of every batch that waits, in a balanced tree by
- * deadline. With m CPUs and work-conserving, non-preemptive EDF a batch starts
- * no later than (what runs + waiting work due no later than it) / m from now
- * (Graham 1969: until it starts, no CPU is idle and none takes up work due
- * later). So it is feasible if that plus its own time is within its deadline;
- * and so must every batch promised before and due no earlier still be. Each
+ * The ledger holds the demand of every batch that waits, in a balanced tree in
+ * the order of dispatch: by deadline, then by submission. With m CPUs and
+ * work-conserving, non-preemptive EDF a batch starts no later than (what runs +
+ * what waits before it) / m from now (Graham 1969: until it starts, no CPU is
+ * idle and none takes up work behind it). So it is feasible if that plus its own
+ * time is within its deadline; and so must every promised batch behind it still
+ * be. Each
  * node carries the sum of its subtree and the tightest slack in it, so the test
  * is exact and costs O(log n) (Documentation/design/core.md derives it).
  *
@@ -28,13 +29,15 @@ enum wattle_admit_kind {
 /**
  * struct wattle_admit_node - one batch's demand; memory is the caller's
  * @height: of the subtree, 1 for a leaf; 0: in no ledger
- * @due:	deadline, ticks
+ * @deadline_ns: place in the order
+ * @seq:	place among equals
+ * @due:	deadline, ticks, no later than the horizon
  * @need:	execution time, ticks
  * @delay:	release to deadline less blocking, ticks (DELAYED only)
  * @sum:	needs in the subtree
  * @slack:	least m x due - (m - 1) x need - (needs up to it) of PROMISED nodes
  * @slack_delayed: least m x delay - (m - 1) x need - (needs up to it) of DELAYED nodes
- * @gap:	greatest m x (due - 1) - (needs before it)
+ * @gap:	greatest m x (tick of the deadline less 1 ns) - (needs before it)
  */
 struct wattle_admit_node {
 	struct wattle_admit_node	*parent;
@@ -42,6 +45,8 @@ struct wattle_admit_node {
 	struct wattle_admit_node	*right;
 	__u32				height;
 	__u32				kind;
+	__u64				deadline_ns;
+	__u64				seq;
 	__s64				due;
 	__s64				need;
 	__s64				delay;
@@ -91,14 +96,15 @@ void wattle_admit_init(struct wattle_admit *a, __u32 nr_cpus);
 /* Another number of CPUs: O(n), for hotplug. */
 void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus);
 /*
- * May @ask be promised? 1 yes, 0 no. @earliest_ns: the earliest deadline for
- * which the answer is yes (at least one tick above @now_ns); 0 if there is none.
+ * May @ask, submitted after all that is in the ledger, be promised? 1 yes, 0 no.
+ * @earliest_ns: the earliest deadline after @now_ns for which the answer is
+ * yes; 0 if there is none. May be NULL.
  */
 int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_ask *ask,
 		      __u64 now_ns, __u64 *earliest_ns);
-/* @n must be in no ledger; height 0. */
+/* @n must be in no ledger. @seq: unique. */
 void wattle_admit_add(struct wattle_admit *a, struct wattle_admit_node *n,
-		      const struct wattle_admit_ask *ask, enum wattle_admit_kind kind);
+		      const struct wattle_admit_ask *ask, enum wattle_admit_kind kind, __u64 seq);
 /* Harmless on a node that is in no ledger. */
 void wattle_admit_sub(struct wattle_admit *a, struct wattle_admit_node *n);
 

@@ -120,7 +120,7 @@ void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns)
 	} else if (b->promised) {
 		kind = WATTLE_ADMIT_PROMISED;
 	}
-	wattle_admit_add(&s->admit[b->class], &b->due, &ask, kind);
+	wattle_admit_add(&s->admit[b->class], &b->due, &ask, kind, b->seq);
 }
 
 void wattle_sched_ledger_sub(struct wattle_sched_batch *b)

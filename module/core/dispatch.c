@@ -11,7 +11,11 @@ static inline struct wattle_sched_batch *head_of(const struct wattle_sched_queue
 	return n ? wattle_container_of(n, struct wattle_sched_batch, node) : NULL;
 }
 
-/* Class, deadline, weighted time, order of submission. */
+/*
+ * Class, deadline, weighted time, order of submission. Among equal deadlines
+ * weighted time has no say: the promises of the ledger count on an order that
+ * does not change while a batch waits, and who is promised needs no share.
+ */
 static int better(const struct wattle_sched_batch *a, const struct wattle_sched_batch *b)
 {
 	const struct wattle_sched_queue *p = a->queue, *q = b->queue;
@@ -20,7 +24,7 @@ static int better(const struct wattle_sched_batch *a, const struct wattle_sched_
 		return p->params.class < q->params.class;
 	if (a->order_ns != b->order_ns)
 		return a->order_ns < b->order_ns;
-	if (p->vtime != q->vtime)
+	if (a->order_ns == WATTLE_U64_MAX && p->vtime != q->vtime)
 		return p->vtime < q->vtime;
 	return a->seq < b->seq;
 }
