@@ -2,7 +2,7 @@
 #
 # Unit tests of userspace/ml/data and userspace/ml/model.
 
-ML_DATA_TESTS := test_number test_csv
+ML_DATA_TESTS := test_number test_csv test_idx test_npy test_dataset test_split test_scaler test_metrics
 
 # Readers and models need no kernels, so that their tests stand by themselves.
 ML_DATA_TEST_OBJS = $(call obj,tests/unit/ml_help.c $(ML_DATA_SRCS) \
