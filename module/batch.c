@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory of batches. A batch ends under the device lock, where nothing is
- * freed, and usually its client is about to submit the next: so a client keeps
- * a bounded number of ended ones, and only what exceeds it goes back to the
- * slab once the lock is gone.
+ * freed, and usually its client is about to submit the next: so ended ones stay
+ * with their client. What a client keeps beyond a bound goes back to the slab a
+ * second later, by a work, not in the path of the thread that ended it.
  */
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "batch.h"
 #include "device.h"
 
+/* A client that comes to keep MAX is trimmed, chunk by chunk, to less than MIN. */
 #define WATTLE_BATCH_CACHE_MAX	256
+#define WATTLE_BATCH_CACHE_MIN	128
+#define WATTLE_BATCH_TRIM_CHUNK	64
 
 static struct kmem_cache *wattle_batch_slab;
+
+static void wattle_batch_trim_fn(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(wattle_batch_trim, wattle_batch_trim_fn);
 
 /**
  * wattle_batch_free_list() - give batches back to the slab
@@ -29,21 +37,57 @@ void wattle_batch_free_list(struct wattle_kbatch *b)
 }
 
 /**
- * wattle_batch_cache_put() - keep an ended batch for its client
+ * wattle_batch_cache_put() - an ended batch stays with its client
  * @b: the batch, in nobody's queue
  *
- * Called under the device lock. Return: false if the client keeps enough.
+ * Called under the device lock.
  */
-bool wattle_batch_cache_put(struct wattle_kbatch *b)
+void wattle_batch_cache_put(struct wattle_kbatch *b)
 {
 	struct wattle_client *c = b->client;
 
-	if (c->nr_cache >= WATTLE_BATCH_CACHE_MAX)
-		return false;
 	b->next = c->cache;
 	c->cache = b;
 	WRITE_ONCE(c->nr_cache, c->nr_cache + 1);
-	return true;
+	/* At the crossing only: trimming goes well below it. */
+	if (unlikely(c->nr_cache == WATTLE_BATCH_CACHE_MAX))
+		queue_delayed_work(system_unbound_wq, &wattle_batch_trim, HZ);
+}
+
+/* Takes a chunk from some client that keeps too much; NULL when none does. */
+static struct wattle_kbatch *wattle_batch_trim_chunk(void)
+{
+	struct wattle_kbatch *b, *list = NULL;
+	struct wattle_sched_client *sc;
+	unsigned int n = 0;
+
+	wattle_device_lock();
+	wattle_list_for_each(sc, &wattle.sched.clients, sched_link) {
+		struct wattle_client *c = wattle_client_of(sc);
+
+		while (c->nr_cache >= WATTLE_BATCH_CACHE_MIN && n < WATTLE_BATCH_TRIM_CHUNK) {
+			b = c->cache;
+			c->cache = b->next;
+			WRITE_ONCE(c->nr_cache, c->nr_cache - 1);
+			b->next = list;
+			list = b;
+			n++;
+		}
+		if (n)
+			break;
+	}
+	wattle_device_unlock();
+	return list;
+}
+
+static void wattle_batch_trim_fn(struct work_struct *work)
+{
+	struct wattle_kbatch *list;
+
+	while ((list = wattle_batch_trim_chunk())) {
+		wattle_batch_free_list(list);
+		cond_resched();
+	}
 }
 
 /**
@@ -116,9 +160,10 @@ int wattle_batch_init(void)
 }
 
 /**
- * wattle_batch_exit() - no batch is left
+ * wattle_batch_exit() - no client and no batch is left
  */
 void wattle_batch_exit(void)
 {
+	cancel_delayed_work_sync(&wattle_batch_trim);
 	kmem_cache_destroy(wattle_batch_slab);
 }

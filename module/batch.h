@@ -31,7 +31,7 @@ int wattle_batch_init(void);
 void wattle_batch_exit(void);
 struct wattle_kbatch *wattle_batch_take(struct wattle_client *c, u32 count);
 void wattle_batch_free_list(struct wattle_kbatch *b);
-bool wattle_batch_cache_put(struct wattle_kbatch *b);
+void wattle_batch_cache_put(struct wattle_kbatch *b);
 void wattle_batch_cache_drain(struct wattle_client *c);
 
 #endif

@@ -36,7 +36,6 @@ void wattle_device_unlock_pending(void) __releases(&wattle.lock)
 	wattle.pending.dirty = false;
 	wattle.pending.nr_tasks = 0;
 	wattle.pending.nr_readers = 0;
-	wattle.pending.batches = NULL;
 	wattle.pending.queues = NULL;
 	spin_unlock_bh(&wattle.lock);
 
@@ -46,7 +45,6 @@ void wattle_device_unlock_pending(void) __releases(&wattle.lock)
 		wattle_event_wake(p.reader[i]);
 	rcu_read_unlock();
 
-	wattle_batch_free_list(p.batches);
 	wattle_queue_free_list(p.queues);
 }
 
@@ -81,13 +79,7 @@ static void wattle_device_event(struct wattle_sched_client *sc, const struct wat
 
 static void wattle_device_batch_free(struct wattle_sched_batch *sb)
 {
-	struct wattle_kbatch *b = wattle_batch_of(sb);
-
-	if (wattle_batch_cache_put(b))
-		return;
-	b->next = wattle.pending.batches;
-	wattle.pending.batches = b;
-	wattle.pending.dirty = true;
+	wattle_batch_cache_put(wattle_batch_of(sb));
 }
 
 static void wattle_device_queue_free(struct wattle_sched_queue *sq)
@@ -109,13 +101,22 @@ static __u32 wattle_device_freq_khz(struct wattle_sched *s, __u32 cpu)
 	return wattle_cpus_khz(cpu);
 }
 
+static void wattle_device_trace(struct wattle_sched *s, enum wattle_sched_trace what,
+				const struct wattle_sched_batch *b,
+				const struct wattle_sched_worker *w, __u64 now_ns)
+{
+	if (what == WATTLE_TRACE_LEASE_EXPIRED)
+		wattle_worker_overrun();
+	wattle_trace_op(s, what, b, w, now_ns);
+}
+
 static const struct wattle_sched_ops wattle_device_ops = {
 	.wake		= wattle_device_wake,
 	.event		= wattle_device_event,
 	.batch_free	= wattle_device_batch_free,
 	.queue_free	= wattle_device_queue_free,
 	.timer		= wattle_device_timer,
-	.trace		= wattle_trace_op,
+	.trace		= wattle_device_trace,
 	.freq_khz	= wattle_device_freq_khz,
 };
 

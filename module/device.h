@@ -13,7 +13,6 @@
 
 struct task_struct;
 struct wattle_client;
-struct wattle_kbatch;
 struct wattle_queue;
 
 #define WATTLE_PENDING_MAX	8
@@ -26,7 +25,6 @@ struct wattle_queue;
  * @nr_readers:	used entries of @reader
  * @task:	threads to wake; they stay valid until the RCU read side ends
  * @reader:	clients with new events; likewise
- * @batches:	batches to free
  * @queues:	queues to free
  */
 struct wattle_pending {
@@ -35,7 +33,6 @@ struct wattle_pending {
 	u8			nr_readers;
 	struct task_struct	*task[WATTLE_PENDING_MAX];
 	struct wattle_client	*reader[WATTLE_PENDING_MAX];
-	struct wattle_kbatch	*batches;
 	struct wattle_queue	*queues;
 };
 

@@ -131,6 +131,56 @@ static int wattle_grant_park(struct wattle_worker *w, struct wattle_next *n)
 	return ret;
 }
 
+/*
+ * Fetches the fields of a NEXT that are input, one by one: copying the whole
+ * struct would cost more than the call. 0, -EINVAL, -E2BIG, -EFAULT.
+ */
+static int wattle_grant_get(struct wattle_next *n, const struct wattle_next __user *u, u32 size)
+{
+	int err = wattle_tail_zero(u, sizeof(*u), size);
+
+	if (unlikely(err))
+		return err;
+	if (!user_read_access_begin(u, sizeof(*u)))
+		return -EFAULT;
+	unsafe_get_user(n->flags, &u->flags, fault);
+	unsafe_get_user(n->prev_token, &u->prev_token, fault);
+	unsafe_get_user(n->prev_status, &u->prev_status, fault);
+	unsafe_get_user(n->queue, &u->queue, fault);
+	unsafe_get_user(n->timeout_ns, &u->timeout_ns, fault);
+	unsafe_get_user(n->pad, &u->pad, fault);
+	user_read_access_end();
+	if (n->flags || n->pad || n->prev_status > WATTLE_STATUS_FAILED)
+		return -EINVAL;
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/* Tells user space of its grant. False: some of it could not be written. */
+static bool wattle_grant_put(struct wattle_next __user *u, const struct wattle_next *n)
+{
+	if (!user_write_access_begin(u, sizeof(*u)))
+		return false;
+	unsafe_put_user(n->prev_result, &u->prev_result, fault);
+	unsafe_put_user(n->cpu, &u->cpu, fault);
+	unsafe_put_user(n->token, &u->token, fault);
+	unsafe_put_user(n->user_data, &u->user_data, fault);
+	unsafe_put_user(n->batch, &u->batch, fault);
+	unsafe_put_user(n->granted, &u->granted, fault);
+	unsafe_put_user(n->shape, &u->shape, fault);
+	unsafe_put_user(n->freq_khz, &u->freq_khz, fault);
+	unsafe_put_user(n->deadline_ns, &u->deadline_ns, fault);
+	unsafe_put_user(n->lease_ns, &u->lease_ns, fault);
+	unsafe_put_user(n->granted_ns, &u->granted_ns, fault);
+	user_write_access_end();
+	return true;
+fault:
+	user_write_access_end();
+	return false;
+}
+
 static void wattle_grant_undo(struct wattle_worker *w)
 {
 	wattle_device_lock();
@@ -142,9 +192,7 @@ static void wattle_grant_undo(struct wattle_worker *w)
 static long wattle_grant_deliver(struct wattle_worker *w, struct wattle_next __user *u,
 				 const struct wattle_next *n)
 {
-	const size_t out = offsetof(struct wattle_next, prev_result);
-
-	if (unlikely(copy_to_user(&u->prev_result, &n->prev_result, sizeof(*n) - out))) {
+	if (unlikely(!wattle_grant_put(u, n))) {
 		wattle_grant_undo(w);
 		return -EFAULT;
 	}
@@ -176,11 +224,9 @@ long wattle_grant_next(struct wattle_client *c, void __user *arg, u32 size)
 	u64 now_ns;
 	int ret;
 
-	ret = wattle_copy_in(&n, sizeof(n), arg, size);
+	ret = wattle_grant_get(&n, u, size);
 	if (ret)
 		return ret;
-	if (n.flags || n.pad || n.prev_status > WATTLE_STATUS_FAILED)
-		return -EINVAL;
 	w = wattle_worker_get(c);
 	if (IS_ERR(w))
 		return PTR_ERR(w);

@@ -217,35 +217,42 @@ static ssize_t quality_show(struct device *dev, struct device_attribute *attr, c
 }
 static DEVICE_ATTR_RO(quality);
 
-/* A number of the energy report. Joules are root's to read: they leak what others compute. */
+/*
+ * A number of the energy report. Joules are root's to read: they leak what
+ * others compute, and without a source there are none.
+ */
 struct wattle_sysfs_energy {
 	struct device_attribute	dev_attr;
 	size_t			offset;
+	bool			joules;
 };
 
 static ssize_t wattle_sysfs_energy_show(struct device *dev, struct device_attribute *attr,
 					char *buf)
 {
-	size_t offset = container_of(attr, struct wattle_sysfs_energy, dev_attr)->offset;
+	const struct wattle_sysfs_energy *a =
+		container_of(attr, struct wattle_sysfs_energy, dev_attr);
 	struct wattle_energy_report r;
 
 	wattle_energy_report(&r);
-	if (r.quality == WATTLE_QUALITY_NONE)
+	if (a->joules && r.quality == WATTLE_QUALITY_NONE)
 		return sysfs_emit(buf, "unavailable\n");
-	return sysfs_emit(buf, "%llu\n", *(u64 *)((char *)&r + offset));
+	return sysfs_emit(buf, "%llu\n", *(u64 *)((char *)&r + a->offset));
 }
 
-#define WATTLE_SYSFS_ENERGY(file, field, perm)					\
+#define WATTLE_SYSFS_ENERGY(file, field, is_joules)				\
 static struct wattle_sysfs_energy wattle_sysfs_energy_##file = {		\
-	.dev_attr = __ATTR(file, perm, wattle_sysfs_energy_show, NULL),		\
+	.dev_attr = __ATTR(file, (is_joules) ? 0400 : 0444,			\
+			   wattle_sysfs_energy_show, NULL),			\
 	.offset = offsetof(struct wattle_energy_report, field),			\
+	.joules = is_joules,							\
 }
 
-WATTLE_SYSFS_ENERGY(package_uj, total_uj, 0400);
-WATTLE_SYSFS_ENERGY(charged_uj, charged_uj, 0400);
-WATTLE_SYSFS_ENERGY(unattributed_uj, rest_uj, 0400);
-WATTLE_SYSFS_ENERGY(read_errors, read_errors, 0444);
-WATTLE_SYSFS_ENERGY(unsure_epochs, unsure_epochs, 0444);
+WATTLE_SYSFS_ENERGY(package_uj, total_uj, true);
+WATTLE_SYSFS_ENERGY(charged_uj, charged_uj, true);
+WATTLE_SYSFS_ENERGY(unattributed_uj, rest_uj, true);
+WATTLE_SYSFS_ENERGY(read_errors, read_errors, false);
+WATTLE_SYSFS_ENERGY(unsure_epochs, unsure_epochs, false);
 
 static struct attribute *wattle_sysfs_energy_attrs[] = {
 	&dev_attr_source.attr,

@@ -18,10 +18,13 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <linux/workqueue.h>
 
 #include "compat/compat.h"
 #include "device.h"
 #include "worker.h"
+
+#define WATTLE_WORKER_SWEEP	(HZ / 10)
 
 static DEFINE_HASHTABLE(wattle_worker_table, 10);
 static u32 wattle_worker_nr;	/* records in the table; under the device lock */
@@ -160,6 +163,40 @@ static void wattle_worker_match(struct tracepoint *tp, void *arg)
 		*(struct tracepoint **)arg = tp;
 }
 
+/*
+ * A thread that overran its lease keeps its CPU until it calls in, exits or is
+ * seen elsewhere. Nothing tells of the last, so somebody has to look, as long
+ * as there is such a thread.
+ */
+static void wattle_worker_sweep_fn(struct work_struct *work)
+{
+	struct wattle_sched_worker *sw, *tmp;
+	bool again = false;
+
+	wattle_device_lock();
+	wattle_list_for_each_safe(sw, tmp, &wattle.sched.running, run_link) {
+		if (sw->state != WATTLE_WORKER_EXPIRED || sw->occupies == WATTLE_CPU_ANY)
+			continue;
+		wattle_sched_seen(sw, task_cpu(wattle_worker_of(sw)->task), ktime_get_ns());
+		again |= sw->occupies != WATTLE_CPU_ANY;
+	}
+	wattle_device_unlock();
+	if (again)
+		wattle_worker_overrun();
+}
+
+static DECLARE_DELAYED_WORK(wattle_worker_sweep, wattle_worker_sweep_fn);
+
+/**
+ * wattle_worker_overrun() - a lease has expired: watch where its thread goes
+ *
+ * May be called under the device lock.
+ */
+void wattle_worker_overrun(void)
+{
+	queue_delayed_work(system_wq, &wattle_worker_sweep, WATTLE_WORKER_SWEEP);
+}
+
 /**
  * wattle_worker_init() - start watching threads exit
  *
@@ -197,6 +234,7 @@ void wattle_worker_exit(void)
 {
 	tracepoint_probe_unregister(wattle_worker_exit_tp, wattle_worker_task_exit, NULL);
 	tracepoint_synchronize_unregister();
+	cancel_delayed_work_sync(&wattle_worker_sweep);
 	rcu_barrier();
 	kmem_cache_destroy(wattle_worker_cache);
 }

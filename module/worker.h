@@ -41,5 +41,6 @@ struct wattle_worker *wattle_worker_find(struct wattle_client *c);
 struct wattle_worker *wattle_worker_get(struct wattle_client *c);
 void wattle_worker_remove_all(struct wattle_client *c, u64 now_ns);
 u32 wattle_worker_count(void);
+void wattle_worker_overrun(void);
 
 #endif
