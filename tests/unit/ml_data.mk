@@ -2,12 +2,12 @@
 #
 # Unit tests of userspace/ml/data and userspace/ml/model.
 
-ML_DATA_TESTS := test_number test_csv test_idx test_npy test_dataset test_split test_scaler test_metrics
+ML_DATA_TESTS := test_number test_csv test_idx test_npy test_dataset test_split test_scaler \
+	test_metrics test_safetensors test_predict
 
-# Readers and models need no kernels, so that their tests stand by themselves.
-ML_DATA_TEST_OBJS = $(call obj,tests/unit/ml_help.c $(ML_DATA_SRCS) \
-	userspace/ml/model/atomic_file.c userspace/ml/model/metrics.c userspace/ml/model/model.c \
-	userspace/ml/model/safetensors_load.c userspace/ml/model/safetensors_save.c)
+# Linked from the objects, not the library: internal functions are tested too.
+ML_DATA_TEST_OBJS = $(call obj,tests/unit/ml_help.c $(ML_DATA_SRCS) $(ML_MODEL_SRCS) \
+	$(ML_KERNEL_SRCS))
 
 UNIT_TESTS += $(addprefix $(O)/tests/unit/,$(ML_DATA_TESTS))
 $(foreach t,$(ML_DATA_TESTS),$(eval OBJS_$(t) = $$(call obj,tests/unit/$(t).c) $$(ML_DATA_TEST_OBJS)))

@@ -235,22 +235,18 @@ int wattle_dataset__relabel(struct wattle_dataset *d, char *const *class_names,
 		err = wattle_ml__fail(e, -EINVAL, "the samples have no labels to compare with");
 		goto err_free;
 	}
-	for (uint32_t i = 0; i < d->nr_classes; i++) {
+	for (uint32_t i = 0; i < d->nr_classes; i++)
 		while (map[i] < nr_classes && !same_class(d->class_names[i], names[map[i]]))
 			map[i]++;
-		if (map[i] == nr_classes) {
-			size_t row = 0;
+	for (size_t r = 0; r < d->x.rows; r++) {
+		const char *name = d->class_names[d->labels[r]];
 
-			while (row < d->x.rows && d->labels[row] != i)
-				row++;
-			err = wattle_ml__fail(e, -EINVAL,
-					      "sample %zu has the class %s, which is not among the %u known ones; drop such samples, or train with them",
-					      row + 1,
-					      wattle_ml__quote(d->class_names[i],
-							       strlen(d->class_names[i])).s,
-					      nr_classes);
-			goto err_free;
-		}
+		if (map[d->labels[r]] < nr_classes)
+			continue;
+		err = wattle_ml__fail(e, -EINVAL,
+				      "sample %zu has the class %s, which is not among the %u known ones; drop such samples, or train with them",
+				      r + 1, wattle_ml__quote(name, strlen(name)).s, nr_classes);
+		goto err_free;
 	}
 	for (size_t r = 0; r < d->x.rows; r++)
 		d->labels[r] = map[d->labels[r]];
