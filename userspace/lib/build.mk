@@ -33,9 +33,10 @@ $(O)/$(LIBWATTLE_SONAME): $$(LIBWATTLE_OBJS) $(LIBWATTLE_MAP)
 $(O)/libwattle.so: $(O)/$(LIBWATTLE_SONAME)
 	$(Q)ln -sf $(LIBWATTLE_SONAME) $@
 
+# "q": two directories may have a file of the same name, which "r" would replace.
 $(O)/libwattle.a: $$(LIBWATTLE_OBJS)
 	$(if $(filter 1,$(V)),,@echo "  AR      $@")
-	$(Q)rm -f $@ && ar rcs $@ $(LIBWATTLE_OBJS)
+	$(Q)rm -f $@ && ar qcs $@ $(LIBWATTLE_OBJS)
 
 $(O)/libwattle.pc: userspace/lib/libwattle.pc.in userspace/lib/build.mk
 	@mkdir -p $(@D)

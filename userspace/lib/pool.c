@@ -154,13 +154,17 @@ static void repair(struct wattle_pool *p, struct wattle_run_stats *st)
 	}
 }
 
-static bool any_alive(struct wattle_pool *p)
+/* A worker is there, or will be when its slot has been repaired. */
+static bool any_left(struct wattle_pool *p)
 {
 	unsigned int i;
+	int state;
 
-	for (i = 0; i < p->nr_workers; i++)
-		if (atomic_load(&p->worker[i].state) == POOL_WORKER_ALIVE)
+	for (i = 0; i < p->nr_workers; i++) {
+		state = atomic_load(&p->worker[i].state);
+		if (state == POOL_WORKER_ALIVE || state == POOL_WORKER_DIED)
 			return true;
+	}
 	return false;
 }
 
@@ -185,7 +189,7 @@ static void drain(struct wattle_pool *p, struct wattle_run_stats *st)
 		wait_level(p, 0, error);
 		if (atomic_load(&p->attention))
 			repair(p, st);
-		if (!any_alive(p)) {
+		if (!any_left(p)) {
 			abandon(p);
 			pool_fail(p, -EIO);
 			break;
@@ -240,7 +244,7 @@ int wattle_pool__run(struct wattle_pool *p, uint32_t queue, const struct wattle_
 		return wattle_error_set(-EBUSY, "the pool is running already; one run at a time, "
 					"and none from inside a batch function");
 	run_start(p, queue, fn, ctx);
-	if (!any_alive(p))
+	if (!any_left(p))
 		pool_fail(p, -EIO);
 	while (done < count && !atomic_load(&p->error)) {
 		n = feed(p, b + done, count - done, &sum);

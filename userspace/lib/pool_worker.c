@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/asan.h"
 #include "lib/internal.h"
 #include "lib/pool.h"
 
@@ -110,6 +111,7 @@ static void *worker_thread(void *arg)
 	int ret, state;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	pthread_cleanup_push(wattle_asan_left, __builtin_frame_address(0));
 	do {
 		/*
 		 * With a grant to complete do not wait: the submitter hears of
@@ -127,6 +129,7 @@ static void *worker_thread(void *arg)
 			prev_queue = n.granted;
 		}
 	} while (!ret || ret == -ETIMEDOUT || ret == -EINTR || ret == -ESTALE);
+	pthread_cleanup_pop(0);
 
 	pool_fail(p, -EIO);
 	atomic_store(&w->state, POOL_WORKER_GAVE_UP);
