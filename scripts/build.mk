@@ -21,7 +21,7 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(Q)$(CLANG) -target bpf -g -O2 -Wall -Werror -Iinclude/uapi -Iinclude -c $< -o $@
 
 lint:					## checkpatch, sparse, W=1, kernel-doc, shellcheck, SPDX
-	$(Q)scripts/lint
+	$(Q)scripts/lint --fetch
 
 # The running kernel's modules, unless KVER names others.
 INSTALL_KVER = $(or $(KVER),$(shell uname -r))
