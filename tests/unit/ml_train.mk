@@ -7,3 +7,13 @@ UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_kernels)
 OBJS_test_kernels = $(call obj,tests/unit/test_kernels.c tests/unit/kernel_ref.c \
 	$(ML_KERNEL_SRCS))
 LIBS_test_kernels := -lcmocka -lm -pthread
+
+# The AVX-512 kernels on any x86-64 with AVX2, where SIMDe is installed (scripts/setup does).
+ifneq ($(and $(wildcard /usr/include/simde/x86/avx512.h),$(filter x86_64%,$(shell $(CC) -dumpmachine))),)
+UNIT_TESTS += $(O)/tests/unit/test_kernels_avx512
+
+OBJS_test_kernels_avx512 = $(call obj,tests/unit/test_kernels_avx512.c tests/unit/kernel_ref.c \
+	tests/unit/kernels_avx512_emulated.c $(ML_KERNEL_SRCS))
+LIBS_test_kernels_avx512 := -lcmocka -lm -pthread
+CFLAGS_kernels_avx512_emulated.c := -mavx2 -mfma -Wno-psabi -fno-var-tracking
+endif
