@@ -28,3 +28,7 @@ INSTALL_KVER = $(or $(KVER),$(shell uname -r))
 
 install: user				## install below PREFIX (and DESTDIR); modules for KVER
 	$(Q)PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' UDEVDIR='$(UDEVDIR)' scripts/install $(INSTALL_KVER)
+
+demo:					## set up, build, train through /dev/wattle, then natively
+	$(Q)scripts/setup
+	$(Q)scripts/demo
