@@ -14,9 +14,12 @@ LOGS = os.path.join(TOP, "build/test-logs")
 PROGRAM_LIMIT = 300     # seconds a native test program may take
 
 SAN_ENV = {
-    "asan": {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1",
+    # Absurd sizes must fail as they do without a sanitizer: tests ask for them.
+    "asan": {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1:"
+             "allocator_may_return_null=1",
              "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"},
-    "tsan": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
+    "tsan": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:"
+             "allocator_may_return_null=1"},
 }
 
 

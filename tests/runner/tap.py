@@ -48,7 +48,8 @@ def judge(name, output, code):
         title = hit.group("rest").strip().lstrip("-").strip() or f"test {hit.group('num')}"
         skip = SKIP.search(title)
         if skip:
-            res.skips.append(f"{title.split('#')[0].strip()}: {skip.group(1) or 'no reason given'}")
+            what = title.split("#")[0].strip()
+            res.skips.append((what + ": " if what else "") + (skip.group(1) or "no reason given"))
         elif hit.group("not"):
             res.failures.append(title)
         else:
