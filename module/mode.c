@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mode: off, observe, enforce. Names for people, and the switch, which is
+ * The mode: off, observe, advise, enforce. Names for people, and the switch, which is
  * the state machine's: it releases whatever the old mode held back.
  */
 #include <linux/kernel.h>
@@ -14,12 +14,13 @@
 static const char * const wattle_mode_names[] = {
 	[WATTLE_MODE_OFF]	= "off",
 	[WATTLE_MODE_OBSERVE]	= "observe",
+	[WATTLE_MODE_ADVISE]	= "advise",
 	[WATTLE_MODE_ENFORCE]	= "enforce",
 };
 
 /**
  * wattle_mode_parse() - a mode by name
- * @text: off, observe or enforce, with or without a newline
+ * @text: off, observe, advise or enforce, with or without a newline
  * @mode: filled
  *
  * Return: 0 or -EINVAL.
@@ -29,7 +30,7 @@ int wattle_mode_parse(const char *text, u32 *mode)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(wattle_mode_names); i++) {
-		if (wattle_mode_names[i] && sysfs_streq(text, wattle_mode_names[i])) {
+		if (sysfs_streq(text, wattle_mode_names[i])) {
 			*mode = i;
 			return 0;
 		}
@@ -43,9 +44,7 @@ int wattle_mode_parse(const char *text, u32 *mode)
  */
 const char *wattle_mode_name(u32 mode)
 {
-	if (mode < ARRAY_SIZE(wattle_mode_names) && wattle_mode_names[mode])
-		return wattle_mode_names[mode];
-	return "unknown";
+	return mode < ARRAY_SIZE(wattle_mode_names) ? wattle_mode_names[mode] : "unknown";
 }
 
 /**
@@ -54,7 +53,7 @@ const char *wattle_mode_name(u32 mode)
  *
  * Energy up to now is charged by the old mode's rules first. Sleeps.
  *
- * Return: 0; -EOPNOTSUPP or -EINVAL from the state machine.
+ * Return: 0; -EOPNOTSUPP for advise, which this version does not have yet.
  */
 int wattle_mode_set(u32 mode)
 {
