@@ -26,6 +26,7 @@ static u64 ticked_nj(unsigned int index)
 	struct wp_pkg *p = &wp_pkgs[index / 2];
 	bool dram = zones[index].zone == WATTLE_ZONE_DRAM;
 	unsigned long flags;
+	u64 now = wp_now();	/* one instant for all parts: they step together */
 	unsigned int cpu;
 	u64 nj = 0;
 
@@ -35,12 +36,12 @@ static u64 ticked_nj(unsigned int index)
 		if (c->pkg != p)
 			continue;
 		raw_spin_lock_irqsave(&c->lock, flags);
-		wp_referee_accrue(c, wp_now());
+		wp_referee_accrue(c, now);
 		nj += dram ? c->dram.tick_nj : c->core.tick_nj + c->traffic.tick_nj;
 		raw_spin_unlock_irqrestore(&c->lock, flags);
 	}
 	raw_spin_lock_irqsave(&p->lock, flags);
-	wp_referee_accrue_pkg(p, wp_now());
+	wp_referee_accrue_pkg(p, now);
 	nj += dram ? p->dram.tick_nj : p->uncore.tick_nj;
 	raw_spin_unlock_irqrestore(&p->lock, flags);
 	return nj;

@@ -75,12 +75,16 @@ void wp_cpufreq_policy(struct cpufreq_policy *policy)
 	policy->transition_delay_us = rate_us;
 }
 
-/* Ask for @true_khz on all CPUs of @policy; @request_khz is what can be read back. */
+/*
+ * Ask for @true_khz on all CPUs of @policy; @request_khz is what can be read back.
+ * CPUs that are off are asked too: the domain has one clock, and nobody asks again
+ * when they come back.
+ */
 void wp_cpufreq_ask(struct cpufreq_policy *policy, u32 request_khz, u32 true_khz)
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu, policy->cpus) {
+	for_each_cpu(cpu, policy->related_cpus) {
 		WRITE_ONCE(wp_cpu(cpu)->request_khz, request_khz);
 		wp_clock_request(cpu, true_khz);
 	}

@@ -34,7 +34,8 @@ static int hwp_setpolicy(struct cpufreq_policy *policy)
 {
 	unsigned int cpu;
 
-	for_each_cpu(cpu, policy->cpus)
+	/* Also those that are off: the core does not call again when they come back. */
+	for_each_cpu(cpu, policy->related_cpus)
 		wp_clock_limits(cpu, policy->min, policy->max,
 				policy->policy == CPUFREQ_POLICY_PERFORMANCE);
 	return 0;

@@ -2,10 +2,10 @@
 #
 # The virtual platform's own tests: TAP programs for guests.
 
-PLATFORM_TESTS := time real idle
+PLATFORM_TESTS := time real idle referee counter drivers
 
 TEST_PROGS += $(addprefix $(O)/tests/platform/platform_,$(PLATFORM_TESTS))
 
 $(foreach t,$(PLATFORM_TESTS),$(eval OBJS_platform_$(t) := \
 	$(O)/tests/platform/selftest/$(t).o $(O)/tests/platform/selftest/lib.o))
-$(foreach t,$(PLATFORM_TESTS),$(eval LIBS_platform_$(t) := -lpthread))
+$(foreach t,$(PLATFORM_TESTS),$(eval LIBS_platform_$(t) := -lpthread -lm))

@@ -89,22 +89,33 @@ void tap_skip_all(const char *fmt, ...)
 	exit(77);
 }
 
-int pt_try_load(const char *params)
+/* $WATTLE_PLATFORM_KO, the build's, or the one scripts/vm packed. */
+static int open_module(void)
 {
 	const char *file = getenv("WATTLE_PLATFORM_KO");
 	struct utsname uts;
 	char path[512];
-	int fd, ret;
+	int fd;
 
 	if (!file) {
 		uname(&uts);
 		snprintf(path, sizeof(path), "build/kmod/%s/wattle_platform.ko", uts.release);
-		file = path;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		file = "/wattle/run/mod/wattle_platform.ko";
 	}
 	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		tap_bail("%s: %s; run scripts/kbuild", file, strerror(errno));
-	ret = syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
+	return fd;
+}
+
+int pt_try_load(const char *params)
+{
+	int fd = open_module();
+	int ret = syscall(SYS_finit_module, fd, params, 0) ? errno : 0;
+
 	close(fd);
 	return ret;
 }
