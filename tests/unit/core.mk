@@ -3,7 +3,8 @@
 # The state machine, linked alone: it needs nothing else.
 
 CORE_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard module/core/*.c))
-CORE_TESTS := core_heap core_admit core_energy
+CORE_TESTS := core_heap core_admit core_energy core_order core_gate core_grant core_lease \
+	      core_life core_promise core_model
 
 UNIT_TESTS += $(addprefix $(O)/tests/unit/,$(CORE_TESTS))
 
