@@ -120,7 +120,7 @@ static int check_data(const struct wattle_dataset *d, struct wattle_ml_error *e)
 						strlen(d->class_names[0])).s : "");
 	for (r = 0; r < d->x.rows; r++) {
 		if (d->labels[r] >= d->nr_classes)
-			return wattle_ml__fail(e, -EINVAL, "row %zu has class %u of %u", r,
+			return wattle_ml__fail(e, -EINVAL, "row %zu has class %u of %u", r + 1,
 					       d->labels[r], d->nr_classes);
 		other |= d->labels[r] ^ d->labels[0];
 	}

@@ -1,0 +1,651 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/* Training: what it converges to, that workers do not matter, and how it fails. */
+#include "ml/train/train.h"
+#include "train_help.h"
+
+static const struct wattle_train_opts defaults = {
+	.sz = sizeof(struct wattle_train_opts),
+	.standardise = true,
+};
+
+static void train_ok(struct wattle_model *m, const struct wattle_dataset *d, struct rig *rig,
+		     const struct wattle_train_opts *o, struct wattle_train_result *r)
+{
+	struct wattle_ml_error e = { "" };
+
+	assert_ok(wattle_train(m, d, rig->pool, rig->queue, o, r, &e), e);
+}
+
+static void train_fails(const struct wattle_dataset *d, const struct wattle_train_opts *o, int want,
+			const char *message)
+{
+	struct wattle_ml_error e = { "" };
+	struct wattle_train_result r;
+	struct wattle_model m;
+	struct rig rig;
+
+	rig_open(&rig, 1);
+	assert_int_equal(wattle_train(&m, d, rig.pool, rig.queue, o, &r, &e), want);
+	assert_message(e, message);
+	assert_null(m.w);
+	rig_close(&rig);
+}
+
+/* --- results do not depend on the workers --- */
+
+static void check_workers(uint32_t classes, uint32_t dtype, uint32_t loss, int momentum,
+			  double offset)
+{
+	static const unsigned int workers[] = { 1, 2, 3, 7 };
+	struct wattle_train_result r[ARRAY_SIZE(workers)];
+	struct wattle_model m[ARRAY_SIZE(workers)];
+	struct wattle_train_opts o = defaults;
+	struct wattle_dataset d;
+	struct rig rig;
+	size_t i;
+
+	o.loss = loss;
+	o.momentum = momentum;
+	o.l2 = 1e-3;
+	o.max_epochs = 12;
+	data_make(&d, 5003, 37, classes, dtype, offset, 11);
+	for (i = 0; i < ARRAY_SIZE(workers); i++) {
+		rig_open(&rig, workers[i]);
+		train_ok(&m[i], &d, &rig, &o, &r[i]);
+		rig_close(&rig);
+		assert_memory_equal(m[i].w, m[0].w, m[0].nr_outputs * m[0].cols * sizeof(float));
+		assert_memory_equal(m[i].b, m[0].b, m[0].nr_outputs * sizeof(float));
+		assert_memory_equal(&r[i].loss, &r[0].loss, sizeof(r[0].loss));
+		assert_memory_equal(&r[i].grad_norm, &r[0].grad_norm, sizeof(r[0].grad_norm));
+		assert_int_equal(r[i].run.batches, r[0].run.batches);
+		assert_int_equal(r[i].run.failed + r[i].run.refused, 0);
+		/* Enough blocks that the order could differ. */
+		assert_true(r[i].run.batches > 12 * 20);
+	}
+	assert_true(norm((double[]){ (double)m[0].w[0], (double)m[0].w[1] }, 2) > 0);
+	for (i = 0; i < ARRAY_SIZE(workers); i++)
+		wattle_model__free(&m[i]);
+	wattle_dataset__free(&d);
+}
+
+static void test_workers(void **state)
+{
+	(void)state;
+	check_workers(2, WATTLE_F32, WATTLE_LOSS_LOG, 1, 0);
+	check_workers(5, WATTLE_U8, WATTLE_LOSS_LOG, 0, 0);
+	check_workers(3, WATTLE_F32, WATTLE_LOSS_SQUARED, 1, 0);
+	/* So far from zero that the data are scaled into a copy. */
+	check_workers(3, WATTLE_F32, WATTLE_LOSS_LOG, 1, 1000);
+}
+
+/* Parts so large that they are merged by batches: the same sum as one by one. */
+static void test_merge_in_slices(void **state)
+{
+	struct wattle_dataset d;
+	struct wattle_ml_error e;
+	double *w, *g[2], *gb[2], loss[2];
+	struct wattle_objective o;
+	struct rig rig;
+	size_t len, i;
+
+	(void)state;
+	data_make(&d, 40000, 300, 8, WATTLE_U8, 0, 12);
+	len = 8 * 300;
+	w = calloc(len + 8, sizeof(*w));
+	for (i = 0; i < 2; i++) {
+		g[i] = calloc(len, sizeof(double));
+		gb[i] = calloc(8, sizeof(double));
+	}
+	for (i = 0; i < len; i++)
+		w[i] = 1e-4 * (double)(i % 17);
+	for (i = 0; i < 2; i++) {
+		rig_open(&rig, i ? 3 : 1);
+		assert_ok(wattle_objective__init(&o, &d, NULL, 8, rig.pool, rig.queue, 40, &e), e);
+		assert_true(o.nr_blocks * o.part >= (size_t)1 << 21);
+		assert_ok(wattle_objective__eval(&o, WATTLE_LINK_SOFTMAX, w, w + len, &loss[i],
+						 g[i], gb[i], &e), e);
+		assert_true(o.run.batches > o.nr_blocks);
+		wattle_objective__free(&o);
+		rig_close(&rig);
+	}
+	assert_memory_equal(g[0], g[1], len * sizeof(double));
+	assert_memory_equal(gb[0], gb[1], 8 * sizeof(double));
+	assert_memory_equal(&loss[0], &loss[1], sizeof(double));
+
+	/* And it is the sum: against fp64 throughout. */
+	{
+		double *ref = calloc(len + 8, sizeof(double));
+
+		assert_true(fabs(ref_loss(&d, NULL, WATTLE_LINK_SOFTMAX, 0, w, ref) - loss[0]) < 1e-5);
+		for (i = 0; i < len; i++)
+			assert_true(fabs(ref[i] - g[0][i]) <= 2e-5 * (1 + fabs(ref[i])));
+		free(ref);
+	}
+	for (i = 0; i < 2; i++) {
+		free(g[i]);
+		free(gb[i]);
+	}
+	free(w);
+	wattle_dataset__free(&d);
+}
+
+/* --- the gradient --- */
+
+/* Folded, copied or plain, the gradient is that of the reference, and that one is the loss's slope. */
+static void check_gradient(uint32_t classes, uint32_t dtype, enum wattle_link link, double offset,
+			   bool standardise)
+{
+	const size_t cols = 19, K = classes == 2 ? 1 : classes, len = K * (cols + 1);
+	double w[64 * 20], g[64 * 20], ref[64 * 20], loss, want, slope;
+	struct wattle_scaler s = { 0 };
+	struct wattle_objective o;
+	struct wattle_ml_error e;
+	struct wattle_dataset d;
+	uint64_t seed = 5;
+	struct rig rig;
+	size_t i;
+
+	data_make(&d, 700, cols, classes, dtype, offset, 13);
+	if (standardise)
+		assert_int_equal(wattle_scaler__fit(&s, &d.x), 0);
+	for (i = 0; i < len; i++)
+		w[i] = ((double)(rnd(&seed) % 2001) / 1000 - 1) *
+		       (standardise ? 0.5 : dtype == WATTLE_U8 ? 0.002 : 0.02);
+	rig_open(&rig, 2);
+	assert_ok(wattle_objective__init(&o, &d, standardise ? &s : NULL, K, rig.pool, rig.queue, 0,
+					 &e), e);
+	/* The offset decides, not the test. */
+	assert_int_equal(o.copy.data != NULL, standardise && offset > 100);
+	assert_ok(wattle_objective__eval(&o, link, w, w + K * cols, &loss, g, g + K * cols, &e), e);
+	want = ref_loss(&d, &s, link, 0, w, ref);
+	if (!(fabs(loss - want) <= 2e-6 * (1 + want)))
+		fail_msg("link %d offset %g: loss %.9g, want %.9g", link, offset, loss, want);
+	for (i = 0; i < len; i++)
+		if (!(fabs(g[i] - ref[i]) <= 1e-5 * (1e-2 + norm(ref, len))))
+			fail_msg("link %d offset %g: g[%zu] = %.9g, want %.9g", link, offset, i,
+				 g[i], ref[i]);
+	for (i = 0; i < len; i += 3) {
+		const double h = 1e-5, at = w[i];
+
+		w[i] = at + h;
+		slope = ref_loss(&d, &s, link, 0, w, NULL);
+		w[i] = at - h;
+		slope = (slope - ref_loss(&d, &s, link, 0, w, NULL)) / (2 * h);
+		w[i] = at;
+		if (!(fabs(slope - ref[i]) <= 1e-5 * (1 + fabs(ref[i]))))
+			fail_msg("link %d: slope %zu is %.9g, want %.9g", link, i, ref[i], slope);
+	}
+	wattle_objective__free(&o);
+	rig_close(&rig);
+	wattle_scaler__free(&s);
+	wattle_dataset__free(&d);
+}
+
+static void test_gradient(void **state)
+{
+	(void)state;
+	for (int standardise = 0; standardise < 2; standardise++)
+		for (uint32_t dtype = WATTLE_F32; dtype <= WATTLE_U8; dtype++) {
+			check_gradient(2, dtype, WATTLE_LINK_LOGISTIC, 0, standardise);
+			check_gradient(2, dtype, WATTLE_LINK_SQUARED, 0, standardise);
+			check_gradient(4, dtype, WATTLE_LINK_SQUARED, 0, standardise);
+			check_gradient(4, dtype, WATTLE_LINK_SOFTMAX, 0, standardise);
+		}
+	/* Just foldable, and far from it. */
+	check_gradient(3, WATTLE_F32, WATTLE_LINK_SOFTMAX, 20, true);
+	check_gradient(3, WATTLE_F32, WATTLE_LINK_SOFTMAX, 1000, true);
+}
+
+/* --- the step --- */
+
+/* No second difference of a loss exceeds its constant, and some come close. */
+static void test_curvature(void **state)
+{
+	const double h = 1e-3;
+	double top[2] = { 0 }, z;
+
+	(void)state;
+	for (z = -20; z <= 20; z += 0.001) {
+		double l[3], q[3];
+
+		for (int i = 0; i < 3; i++) {
+			const double a = z + (i - 1) * h, p = 1 / (1 + exp(-a));
+
+			l[i] = log1p(exp(-fabs(a))) + fmax(a, 0);
+			q[i] = 0.5 * p * p;
+		}
+		top[0] = fmax(top[0], fabs(l[0] - 2 * l[1] + l[2]) / (h * h));
+		top[1] = fmax(top[1], fabs(q[0] - 2 * q[1] + q[2]) / (h * h));
+	}
+	assert_true(top[0] <= wattle_train__curvature(WATTLE_LINK_LOGISTIC) * 1.0001);
+	assert_true(top[0] >= wattle_train__curvature(WATTLE_LINK_LOGISTIC) * 0.999);
+	assert_true(top[1] <= wattle_train__curvature(WATTLE_LINK_SQUARED) * 1.0001);
+	assert_true(top[1] >= wattle_train__curvature(WATTLE_LINK_SQUARED) * 0.999);
+}
+
+/* The estimate bounds the largest eigenvalue, and not by much. */
+static void test_lambda_max(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		const size_t cols = 3 + (size_t)i * 4, n = cols + 1;
+		struct wattle_scaler s = { 0 };
+		double v[64], u[64], lambda, truth = 0;
+		struct wattle_objective o;
+		struct wattle_ml_error e;
+		struct wattle_dataset d;
+		struct rig rig;
+		size_t j;
+
+		data_make(&d, 400, cols, 2, i % 3 ? WATTLE_F32 : WATTLE_U8, 0, 20 + (uint64_t)i);
+		if (i % 2)
+			assert_int_equal(wattle_scaler__fit(&s, &d.x), 0);
+		for (j = 0; j < n; j++)
+			v[j] = 1 + 0.1 * (double)j;
+		for (int it = 0; it < 500; it++) {
+			const double len = norm(v, n);
+
+			for (j = 0; j < n; j++)
+				v[j] /= len;
+			truth = 2 * ref_loss(&d, &s, WATTLE_LINK_LINEAR, 0, v, u);
+			memcpy(v, u, n * sizeof(*v));
+		}
+		rig_open(&rig, 1);
+		assert_ok(wattle_objective__init(&o, &d, i % 2 ? &s : NULL, 1, rig.pool, rig.queue,
+						 0, &e), e);
+		assert_ok(wattle_objective__lambda_max(&o, &lambda, &e), e);
+		if (!(lambda >= 0.99 * truth && lambda <= 1.05 * truth))
+			fail_msg("%zu columns: %.6g, want %.6g", cols, lambda, truth);
+		wattle_objective__free(&o);
+		rig_close(&rig);
+		wattle_scaler__free(&s);
+		wattle_dataset__free(&d);
+	}
+}
+
+struct falling {
+	double		last;
+	unsigned int	epochs;
+	unsigned int	stop;
+};
+
+static int loss_falls(void *ctx, const struct wattle_epoch *e)
+{
+	struct falling *f = ctx;
+
+	if (e->loss > f->last * (1 + 1e-6))
+		fail_msg("epoch %u: the loss rose from %.9g to %.9g", e->epoch, f->last, e->loss);
+	assert_int_equal(e->epoch, ++f->epochs);
+	assert_true(e->grad_norm > 0 && e->seconds > 0);
+	f->last = e->loss;
+	return f->epochs == f->stop;
+}
+
+/* With a step of 1/L plain descent never goes up, whatever the loss. */
+static void test_falls(void **state)
+{
+	static const struct { uint32_t classes, loss; bool standardise; } t[] = {
+		{ 2, WATTLE_LOSS_LOG, true }, { 2, WATTLE_LOSS_SQUARED, true },
+		{ 5, WATTLE_LOSS_LOG, true }, { 5, WATTLE_LOSS_SQUARED, true },
+		{ 2, WATTLE_LOSS_LOG, false }, { 5, WATTLE_LOSS_SQUARED, false },
+	};
+	struct wattle_train_result r;
+	struct wattle_dataset d;
+	struct wattle_model m;
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	rig_open(&rig, 2);
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		struct falling f = { .last = INFINITY };
+		struct wattle_train_opts o = defaults;
+
+		o.loss = t[i].loss;
+		o.standardise = t[i].standardise;
+		o.max_epochs = 40;
+		o.progress = loss_falls;
+		o.progress_ctx = &f;
+		data_make(&d, 600, 12, t[i].classes, WATTLE_F32, 0, 30 + i);
+		train_ok(&m, &d, &rig, &o, &r);
+		assert_int_equal(r.epochs, 40);
+		assert_int_equal(f.epochs, 40);
+		wattle_model__free(&m);
+
+		/* A progress function can stop it; what there is by then is kept. */
+		f = (struct falling){ .last = INFINITY, .stop = 7 };
+		train_ok(&m, &d, &rig, &o, &r);
+		assert_int_equal(r.epochs, 7);
+		assert_true(m.w[0] != 0);
+		wattle_model__free(&m);
+		wattle_dataset__free(&d);
+	}
+	rig_close(&rig);
+}
+
+/* --- where it ends --- */
+
+/* Solves A x = b in place by Gauss with pivoting; x in b. */
+static void solve(double *A, double *b, size_t n)
+{
+	size_t i, j, k, p;
+
+	for (i = 0; i < n; i++) {
+		for (p = i, j = i + 1; j < n; j++)
+			if (fabs(A[j * n + i]) > fabs(A[p * n + i]))
+				p = j;
+		for (k = 0; k < n; k++) {
+			const double t = A[i * n + k];
+
+			A[i * n + k] = A[p * n + k];
+			A[p * n + k] = t;
+		}
+		const double t = b[i];
+
+		b[i] = b[p];
+		b[p] = t;
+		for (j = i + 1; j < n; j++) {
+			const double f = A[j * n + i] / A[i * n + i];
+
+			for (k = i; k < n; k++)
+				A[j * n + k] -= f * A[i * n + k];
+			b[j] -= f * b[i];
+		}
+	}
+	for (i = n; i--;) {
+		for (j = i + 1; j < n; j++)
+			b[i] -= A[i * n + j] * b[j];
+		b[i] /= A[i * n + i];
+	}
+}
+
+/* Binary, log-loss, L2: the optimum is unique; Newton's method in fp64 finds it another way. */
+static void test_newton(void **state)
+{
+	const size_t cols = 9, n = cols + 1;
+	struct wattle_train_opts o = defaults;
+	double w[10] = { 0 }, g[10], H[100];
+	struct wattle_train_result r;
+	struct wattle_scaler s;
+	struct wattle_dataset d;
+	struct wattle_model m;
+	struct rig rig;
+	size_t i, j, k;
+
+	(void)state;
+	data_make(&d, 800, cols, 2, WATTLE_F32, 0, 40);
+	assert_int_equal(wattle_scaler__fit(&s, &d.x), 0);
+	for (int it = 0; it < 30; it++) {
+		ref_loss(&d, &s, WATTLE_LINK_LOGISTIC, 0.01, w, g);
+		memset(H, 0, sizeof(H));
+		for (k = 0; k < d.x.rows; k++) {
+			double x[10], z = w[cols], p;
+
+			for (j = 0; j < cols; j++) {
+				x[j] = (data_x(&d, k, j) - s.mean[j]) / s.scale[j];
+				z += w[j] * x[j];
+			}
+			x[cols] = 1;
+			p = 1 / (1 + exp(-z));
+			for (i = 0; i < n; i++)
+				for (j = 0; j < n; j++)
+					H[i * n + j] += p * (1 - p) * x[i] * x[j] / (double)d.x.rows;
+		}
+		for (i = 0; i < cols; i++)
+			H[i * n + i] += 0.01;
+		solve(H, g, n);
+		for (i = 0; i < n; i++)
+			w[i] -= g[i];
+	}
+	ref_loss(&d, &s, WATTLE_LINK_LOGISTIC, 0.01, w, g);
+	assert_true(norm(g, n) < 1e-12);
+
+	o.l2 = 0.01;
+	o.momentum = 1;
+	o.max_epochs = 3000;
+	o.tol = 1e-6;
+	rig_open(&rig, 2);
+	train_ok(&m, &d, &rig, &o, &r);
+	assert_true(r.epochs < 3000);
+	for (i = 0; i < cols; i++)
+		if (!(fabs((double)m.w[i] - w[i]) <= 1e-4))
+			fail_msg("w[%zu] = %.7g, want %.7g", i, (double)m.w[i], w[i]);
+	assert_true(fabs((double)m.b[0] - w[cols]) <= 1e-4);
+	wattle_model__free(&m);
+
+	/* Momentum is there to need fewer epochs. */
+	{
+		const unsigned int with = r.epochs;
+
+		o.momentum = 0;
+		o.max_epochs = 20000;
+		train_ok(&m, &d, &rig, &o, &r);
+		if (!(with < r.epochs / 2))
+			fail_msg("%u epochs with momentum, %u without", with, r.epochs);
+		wattle_model__free(&m);
+	}
+	/* More penalty, smaller weights; the intercept is not penalised. */
+	o.momentum = 1;
+	o.l2 = 100;
+	train_ok(&m, &d, &rig, &o, &r);
+	for (i = 0; i < cols; i++)
+		assert_true(fabs((double)m.w[i]) < 0.005);
+	assert_true(fabs((double)m.b[0] - w[cols]) < 0.2);
+	wattle_model__free(&m);
+	rig_close(&rig);
+	wattle_scaler__free(&s);
+	wattle_dataset__free(&d);
+}
+
+/* Softmax with L2 is strongly convex: a small gradient in fp64 means the optimum is near. */
+static void test_softmax_optimum(void **state)
+{
+	struct wattle_train_opts o = defaults;
+	struct wattle_train_result r;
+	struct wattle_dataset d;
+	double w[4 * 9], g[4 * 9];
+	struct wattle_model m;
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	data_make(&d, 900, 8, 4, WATTLE_U8, 0, 41);
+	o.l2 = 0.01;
+	o.momentum = 1;
+	o.tol = 1e-6;
+	o.max_epochs = 5000;
+	rig_open(&rig, 2);
+	train_ok(&m, &d, &rig, &o, &r);
+	assert_true(r.epochs < 5000);
+	for (i = 0; i < 32; i++)
+		w[i] = (double)m.w[i];
+	for (i = 0; i < 4; i++)
+		w[32 + i] = (double)m.b[i];
+	assert_true(fabs(ref_loss(&d, &m.scaler, WATTLE_LINK_SOFTMAX, 0.01, w, g) - r.loss) < 1e-6);
+	if (!(norm(g, 36) < 1e-5))
+		fail_msg("the gradient there is %g", norm(g, 36));
+	wattle_model__free(&m);
+	rig_close(&rig);
+	wattle_dataset__free(&d);
+}
+
+static void test_constant_column(void **state)
+{
+	struct wattle_train_opts o = defaults;
+	struct wattle_train_result r;
+	struct wattle_dataset d;
+	struct wattle_model m;
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	data_make(&d, 300, 6, 3, WATTLE_F32, 0, 42);
+	for (i = 0; i < 300; i++) {
+		((float *)d.x.data)[i * d.x.stride + 2] = 12345.678f;
+		((float *)d.x.data)[i * d.x.stride + 4] = 0.0f;
+	}
+	o.max_epochs = 50;
+	rig_open(&rig, 2);
+	train_ok(&m, &d, &rig, &o, &r);
+	for (i = 0; i < 3; i++) {
+		assert_true(m.w[i * 6 + 2] == 0.0f && m.w[i * 6 + 4] == 0.0f);
+		assert_true(isfinite((double)m.w[i * 6]) && m.w[i * 6] != 0);
+	}
+	wattle_model__free(&m);
+	rig_close(&rig);
+	wattle_dataset__free(&d);
+}
+
+/* Without an optimum at a finite place it still learns, and stays finite. */
+static void test_separable(void **state)
+{
+	struct wattle_train_opts o = defaults;
+	struct wattle_train_result r;
+	struct wattle_ml_error e;
+	struct wattle_dataset d;
+	struct wattle_model m;
+	uint32_t label[400];
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	data_make(&d, 400, 5, 2, WATTLE_F32, 0, 43);
+	for (i = 0; i < 400; i++)
+		((float *)d.x.data)[i * d.x.stride] = d.labels[i] ? 3.0f : -3.0f;
+	o.momentum = 1;
+	o.max_epochs = 2000;
+	rig_open(&rig, 2);
+	train_ok(&m, &d, &rig, &o, &r);
+	assert_true(isfinite(r.loss) && r.loss < 1e-3);
+	assert_int_equal(wattle_model__predict(&m, &d.x, label, NULL, &e), 0);
+	assert_memory_equal(label, d.labels, sizeof(label));
+	wattle_model__free(&m);
+	rig_close(&rig);
+	wattle_dataset__free(&d);
+}
+
+/* --- failures, and what is counted --- */
+
+static void test_diverges(void **state)
+{
+	struct wattle_train_opts o = defaults;
+	struct wattle_dataset d;
+
+	(void)state;
+	data_make(&d, 300, 6, 3, WATTLE_F32, 0, 44);
+	o.alpha = 1e6;
+	train_fails(&d, &o, -ERANGE, "give a smaller one, or 0");
+	((float *)d.x.data)[17 * d.x.stride + 3] = NAN;
+	o.alpha = 0;
+	o.standardise = false;
+	train_fails(&d, &o, -EINVAL, "row 18, feature 4 is");
+	((float *)d.x.data)[17 * d.x.stride + 3] = -INFINITY;
+	o.standardise = true;
+	train_fails(&d, &o, -EINVAL, "row 18, feature 4 is -inf");
+	wattle_dataset__free(&d);
+}
+
+static void test_bad_input(void **state)
+{
+	struct wattle_train_opts o;
+	struct wattle_dataset d;
+	uint32_t *labels, kept;
+	void *data;
+
+	(void)state;
+	data_make(&d, 50, 4, 3, WATTLE_F32, 0, 45);
+	o = defaults, o.sz = 8;
+	train_fails(&d, &o, -EINVAL, "sz is not set");
+	o = defaults, o.loss = 2;
+	train_fails(&d, &o, -EINVAL, "no loss number 2");
+	o = defaults, o.l2 = -1;
+	train_fails(&d, &o, -EINVAL, "L2 strength -1");
+	o = defaults, o.alpha = NAN;
+	train_fails(&d, &o, -EINVAL, "step nan");
+	o = defaults, o.tol = INFINITY;
+	train_fails(&d, &o, -EINVAL, "tolerance inf");
+
+	labels = d.labels;
+	d.labels = NULL;
+	train_fails(&d, &defaults, -EINVAL, "no labels");
+	d.labels = labels;
+	kept = labels[49];
+	labels[49] = 3;
+	train_fails(&d, &defaults, -EINVAL, "row 50 has class 3 of 3");
+	labels[49] = kept;
+	d.nr_classes = 1;
+	train_fails(&d, &defaults, -EINVAL, "two classes");
+	d.nr_classes = 3;
+	memset(labels, 0, 50 * sizeof(*labels));
+	train_fails(&d, &defaults, -EINVAL, "all 50 rows are of one class");
+	data = d.x.data;
+	d.x.data = (float *)data + 1;
+	train_fails(&d, &defaults, -EINVAL, "must start on 64 bytes");
+	d.x.data = data;
+	d.x.dtype = 9;
+	train_fails(&d, &defaults, -EINVAL, "type 9");
+	d.x.dtype = WATTLE_F32;
+	wattle_dataset__free(&d);
+}
+
+/* Deadlines are the batches', and a missed one is counted, not fatal. */
+static void test_deadlines(void **state)
+{
+	struct wattle_train_opts o = defaults;
+	struct wattle_train_result r;
+	struct wattle_dataset d;
+	struct wattle_model m;
+	struct rig rig;
+
+	(void)state;
+	data_make(&d, 2000, 10, 3, WATTLE_F32, 0, 46);
+	rig_open(&rig, 2);
+	o.max_epochs = 5;
+	o.alpha = 0.1;
+	o.epoch_deadline_ns = 1;
+	train_ok(&m, &d, &rig, &o, &r);
+	assert_true(r.run.batches >= 5 * 16);
+	assert_int_equal(r.run.late, r.run.batches);
+	wattle_model__free(&m);
+	o.epoch_deadline_ns = 3600ull * 1000000000;
+	train_ok(&m, &d, &rig, &o, &r);
+	assert_int_equal(r.run.late, 0);
+	assert_true(r.run.run_ns > 0 && r.seconds > 0);
+	wattle_model__free(&m);
+	rig_close(&rig);
+	wattle_dataset__free(&d);
+}
+
+static void test_block_rows(void **state)
+{
+	(void)state;
+	for (size_t rows = 1; rows < 40000000; rows = rows * 3 / 2 + 1)
+		for (size_t cols = 1; cols < 20000; cols *= 7) {
+			const size_t n = wattle_objective__block_rows(rows, cols, 3);
+
+			assert_true(n >= 64 && n % 32 == 0);
+			assert_true((rows + n - 1) / n <= 512);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_merge_in_slices),
+		cmocka_unit_test(test_gradient),
+		cmocka_unit_test(test_curvature),
+		cmocka_unit_test(test_lambda_max),
+		cmocka_unit_test(test_falls),
+		cmocka_unit_test(test_newton),
+		cmocka_unit_test(test_softmax_optimum),
+		cmocka_unit_test(test_constant_column),
+		cmocka_unit_test(test_separable),
+		cmocka_unit_test(test_diverges),
+		cmocka_unit_test(test_bad_input),
+		cmocka_unit_test(test_deadlines),
+		cmocka_unit_test(test_block_rows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
