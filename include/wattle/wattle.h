@@ -142,9 +142,10 @@ WATTLE_API unsigned int wattle_pool__nr_workers(const struct wattle_pool *p);
  * @late:	after their deadline, by the time their function returned
  * @failed:	whose function failed
  * @refused:	refused at submission (run here anyway is never done)
- * @aborted:	that the scheduler gave up: the lease ended first, or the thread. No result is
- *		missing: after a lost lease the function has still run to its end, after a
- *		lost thread the pool submits the batch again
+ * @aborted:	whose lease or whose thread ended first. No result is missing: after a lost
+ *		lease the function has still run to its end (the queue's accounts call the
+ *		batch aborted), after a lost thread the pool submits the batch again (and the
+ *		accounts call the first attempt failed)
  * @run_ns:	time inside batch functions, all workers
  */
 struct wattle_run_stats {

@@ -20,7 +20,11 @@ int test_setup(void **state)
 
 int test_teardown(void **state)
 {
-	wattle_client__close(*state);
+	struct wattle_client *c = *state;
+
+	/* Left over by a case that failed. */
+	wattle_pool__free(c->pool);
+	wattle_client__close(c);
 	return 0;
 }
 

@@ -313,6 +313,7 @@ int wattle_embedded_open(struct wattle_client **out, uint32_t mode, char *err, s
 {
 	static _Atomic uint64_t serials;
 	unsigned int nr_cpus = wattle_cpu_possible();
+	pthread_mutexattr_t attr;
 	int ret = -ENOMEM;
 	struct emb *e;
 
@@ -332,7 +333,11 @@ int wattle_embedded_open(struct wattle_client **out, uint32_t mode, char *err, s
 	e->base.ops = &emb_ops;
 	e->base.backend = WATTLE_BACKEND_EMBEDDED;
 	e->serial = atomic_fetch_add(&serials, 1) + 1;
-	pthread_mutex_init(&e->lock, NULL);
+	/* Held for less than a sleep and a wake-up cost: spin a little first. */
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pthread_mutex_init(&e->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
 
 	wattle_sched_init(&e->sched, &emb_sched_ops, &emb_limits, e->cpus, nr_cpus);
 	wattle_sched_set_supply(&e->sched, wattle_cpu_allowed(), wattle_cpu_khz());

@@ -135,7 +135,7 @@ static void repair(struct wattle_pool *p, struct wattle_run_stats *st)
 		if (state != POOL_WORKER_DIED && state != POOL_WORKER_GAVE_UP)
 			continue;
 		lost = w->lost;
-		/* Joined, its grant has been aborted and its CPU is free. */
+		/* Joined, its grant has ended and its CPU is free. */
 		pool_worker_stop(w);
 		ret = state == POOL_WORKER_DIED ? pool_worker_start(p, i) : -EIO;
 		if (!ret && ++p->deaths > POOL_MAX_DEATHS)
@@ -150,7 +150,7 @@ static void repair(struct wattle_pool *p, struct wattle_run_stats *st)
 			if (ret < 0)
 				pool_fail(p, run_error(ret));
 		}
-		pool_ended(p, 1);	/* the aborted one */
+		pool_ended(p, 1);	/* the lost one */
 	}
 }
 

@@ -22,15 +22,17 @@ struct running {
 };
 
 /*
- * The batch function has called pthread_exit(). The scheduler aborts the grant
- * when the thread is gone; the submitter joins the thread first and then hands
- * the batch in again, so that the two can never run at once.
+ * The batch function has called pthread_exit(). The grant is given back here:
+ * the scheduler would abort it by itself, but only some time after the thread
+ * can be joined. The submitter joins the thread and then hands the batch in
+ * again, so that the two never run at once.
  */
 static void thread_lost(void *arg)
 {
 	struct running *r = arg;
 	struct pool_worker *w = r->w;
 
+	wattle_client__complete(w->pool->c, r->n->token, WATTLE_STATUS_FAILED);
 	memset(&w->lost, 0, sizeof(w->lost));
 	w->lost.user_data = r->n->user_data;
 	w->lost.shape = r->n->shape;
