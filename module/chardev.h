@@ -37,7 +37,7 @@ struct wattle_client {
 	bool				may_energy;
 	struct wattle_event_ring	*events;
 	wait_queue_head_t		event_wait;
-	struct mutex			event_mutex;
+	struct mutex			event_mutex;	/* consumer of @events */
 	struct wattle_kbatch		*cache;
 	unsigned int			nr_cache;
 	struct rcu_head			rcu;

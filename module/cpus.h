@@ -40,7 +40,7 @@ void __wattle_cpus_observe(u32 cpu);
  */
 static inline void wattle_cpus_observe(u32 cpu)
 {
-	if (cpu != WATTLE_CPU_ANY && per_cpu(wattle_cpu_freq, cpu).stamp != jiffies)
+	if (cpu != WATTLE_CPU_ANY && time_after(jiffies, per_cpu(wattle_cpu_freq, cpu).stamp))
 		__wattle_cpus_observe(cpu);
 }
 

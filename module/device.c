@@ -26,7 +26,8 @@ struct wattle_device wattle = {
 	.lock = __SPIN_LOCK_UNLOCKED(wattle.lock),
 };
 
-void wattle_device_unlock_pending(void) __releases(&wattle.lock)
+void wattle_device_unlock_pending(void)
+	__releases(&wattle.lock)
 {
 	struct wattle_pending p = wattle.pending;
 	unsigned int i;

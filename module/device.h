@@ -44,7 +44,7 @@ struct wattle_pending {
  * @events_lost: events lost by all clients ever
  */
 struct wattle_device {
-	spinlock_t		lock;
+	spinlock_t		lock;	/* the device lock: all of this struct */
 	struct wattle_sched	sched;
 	struct wattle_pending	pending;
 	u64			events_lost;
@@ -52,7 +52,8 @@ struct wattle_device {
 
 extern struct wattle_device wattle;
 
-void wattle_device_unlock_pending(void) __releases(&wattle.lock);
+void wattle_device_unlock_pending(void)
+	__releases(&wattle.lock);
 
 /**
  * wattle_device_lock() - enter the state machine
@@ -61,7 +62,8 @@ void wattle_device_unlock_pending(void) __releases(&wattle.lock);
  * lock in one. The clock must be read after this call, so that time does not
  * run backwards between holders.
  */
-static inline void wattle_device_lock(void) __acquires(&wattle.lock)
+static inline void wattle_device_lock(void)
+	__acquires(&wattle.lock)
 {
 	spin_lock_bh(&wattle.lock);
 }
@@ -69,7 +71,8 @@ static inline void wattle_device_lock(void) __acquires(&wattle.lock)
 /**
  * wattle_device_unlock() - leave the state machine, then wake and free what it said
  */
-static inline void wattle_device_unlock(void) __releases(&wattle.lock)
+static inline void wattle_device_unlock(void)
+	__releases(&wattle.lock)
 {
 	if (likely(!wattle.pending.dirty))
 		spin_unlock_bh(&wattle.lock);

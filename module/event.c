@@ -52,6 +52,7 @@ int wattle_event_prepare(struct wattle_client *c)
 		goto out;
 	}
 	ring->mask = slots - 1;
+	/* Pairs with the acquire in wattle_event_push(): the ring is set up. */
 	smp_store_release(&c->events, ring);
 out:
 	mutex_unlock(&c->event_mutex);
@@ -106,6 +107,7 @@ void wattle_event_wake(struct wattle_client *c)
  */
 u64 wattle_event_lost(struct wattle_client *c)
 {
+	/* Pairs with the release in wattle_event_prepare(). */
 	struct wattle_event_ring *ring = smp_load_acquire(&c->events);
 
 	return ring ? READ_ONCE(ring->lost) : 0;
@@ -123,6 +125,7 @@ void wattle_event_free(struct wattle_client *c)
 
 static u32 wattle_event_ready(struct wattle_client *c)
 {
+	/* Pairs with the release in wattle_event_prepare(). */
 	struct wattle_event_ring *ring = smp_load_acquire(&c->events);
 
 	/* Pairs with the release in wattle_event_push(). */

@@ -54,7 +54,7 @@ static const struct {
 	{ "max_queues",		    &max_queues,	     1, 1 << 20 },
 	{ "max_queues_per_user",    &max_queues_per_user,    1, 1 << 20 },
 	{ "max_queues_per_client",  &max_queues_per_client,  1, 1 << 16 },
-	{ "max_workers_per_client", &max_workers_per_client, 1, 1 << 16 },
+	{ "max_workers_per_client", &max_workers_per_client, 1, (1 << WATTLE_TOKEN_SLOT_BITS) - 2 },
 	{ "max_batches",	    &max_batches,	     1, 1 << 26 },
 	{ "max_batches_per_user",   &max_batches_per_user,   1, 1 << 26 },
 	{ "max_batches_per_queue",  &max_batches_per_queue,  1, 1 << 24 },
