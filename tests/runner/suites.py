@@ -13,7 +13,8 @@ from . import tap
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TABLE = os.path.join(TOP, "tests/vm/suites")
 KEYS = {"kernels": "6.1,6.12", "smp": "2", "virtual-time": "no", "modules": "", "param": "",
-        "level": "check", "timeout": "300", "mem": "2G", "files": "", "append": ""}
+        "level": "check", "timeout": "600", "limit": "240", "mem": "2G", "files": "", "append": ""}
+DEBUG_FACTOR = 3        # KASAN and lockdep cost about that much
 BEGIN = re.compile(r"^# wattle-test: begin (.*)$")
 END = re.compile(r"^# wattle-test: end (.*) (\d+)$")
 
@@ -91,7 +92,8 @@ def command(suite, kernel, log, timeout):
             args += ["--file", path]
         for words in programs:
             args += ["--file", words[0]]
-    args += ["--", "tests/vm/guest-run"] + [shlex.join(w) for w in programs]
+    slow = DEBUG_FACTOR if kernel == "debug" else 1
+    args += ["--", "tests/vm/guest-run", "-t", str(int(keys["limit"]) * slow)] + [shlex.join(w) for w in programs]
     return args, programs
 
 
@@ -138,7 +140,7 @@ def run(suite, kernel, limit=None):
     log = os.path.join(TOP, "build/test-logs", f"{suite.name}-{kernel}.dmesg")
     timeout = int(suite.keys["timeout"])
     if kernel == "debug":
-        timeout *= 3            # KASAN and lockdep cost about that much
+        timeout *= DEBUG_FACTOR
     if limit:
         timeout = min(timeout, max(1, int(limit)))
     start = time.monotonic()
