@@ -139,6 +139,30 @@ is "an ignored SIGINT (a shell's background job) stays ignored" no "$(caught $pi
 kill -TERM $pid
 wait $pid
 
+# Progress, on a terminal, for work over a second; the line is wiped at the end.
+progress=$(env --default-signal=INT /usr/bin/python3 - "$wattle" <<'PY'
+import os, pty, signal, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], ["wattle", "train", "big.csv", "-o", "m.tty", "--epochs", "100000000",
+                           "--backend", "embedded"])
+seen, asked = b"", False
+while True:
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    seen += data
+    if b" of 100000000, loss " in seen and not asked:
+        asked = True
+        os.kill(pid, signal.SIGINT)
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+print(code, b"\repoch " in seen.replace(b"\033[K", b""), seen.rstrip().endswith(b"was not written"))
+PY
+)
+is "progress on a terminal, wiped before the last word" "130 True True" "$progress"
 # Progress belongs to a terminal only.
 is "no progress when stderr is a file" 0 "$(LC_ALL=C grep -ac $'\r' err)"
 

@@ -18,7 +18,7 @@
 /* Documented in wattle(1); scripts depend on them. */
 enum cli_exit {
 	CLI_OK		= 0,
-	CLI_FAILURE	= 1,	/* something failed that is none of the below; doctor: something is broken */
+	CLI_FAILURE	= 1,	/* none of the below; doctor: something is broken */
 	CLI_USAGE	= 2,	/* the command line is wrong */
 	CLI_DATA	= 3,	/* bad or unreadable data or model */
 	CLI_NO_ENERGY	= 4,	/* joules are required and nothing can tell them */

@@ -92,7 +92,7 @@ static void check_cpus(struct doctor *d)
 	int n;
 
 	if (sysinfo_cpus(d->root, &cpus)) {
-		finding(d, "cpus", NOTE, "mount sysfs: mount -t sysfs sysfs /sys",
+		finding(d, "cpus", NOTE, "mount it: mount -t sysfs none /sys",
 			"/sys/devices/system/cpu/online cannot be read");
 		return;
 	}
@@ -153,8 +153,8 @@ static void check_device(struct doctor *d)
 		return;
 	}
 	if (wattle_client__query(d->client, &d->query)) {
-		finding(d, "device", BROKEN, "unload and load the module; see dmesg", "%s: %s", path,
-			wattle_client__error());
+		finding(d, "device", BROKEN, "unload and load the module; see dmesg",
+			"%s: %s", path, wattle_client__error());
 		wattle_client__close(d->client);
 		d->client = NULL;
 		return;
@@ -221,14 +221,14 @@ static void check_cpuidle(struct doctor *d)
 static void check_energy(struct doctor *d)
 {
 	unsigned int readable, packages = sysinfo_rapl(d->root, &readable);
+	struct wattle_client_opts opts = {
+		.sz = sizeof(opts), .backend = WATTLE_BACKEND_EMBEDDED,
+	};
 	struct wattle_client *c = d->client;
 	struct wattle_energy e;
 
-	if (!c && wattle_client__open(&c, &(struct wattle_client_opts) {
-			.sz = sizeof(struct wattle_client_opts),
-			.backend = WATTLE_BACKEND_EMBEDDED }, NULL, 0))
-		c = NULL;
-	if (!c)
+	/* Without a device that works, what other sources are there? */
+	if (!c && wattle_client__open(&c, &opts, NULL, 0))
 		return;
 	wattle_energy__read(c, &e);
 	if (e.quality != WATTLE_QUALITY_NONE)

@@ -206,9 +206,12 @@ static void queue(struct out *o, const struct meter *m, bool device)
 	const struct wattle_queue_stats *q = &m->queue;
 
 	if (q->energy_quality == WATTLE_QUALITY_NONE) {
-		out_unavailable(o, "queue", "queue   %", device ?
-				"the module has no source of joules, the mode is off, or this user may not read it; 'wattle doctor' says which" :
-				"only the module can tell this job's joules from those of others; load wattle.ko");
+		if (device)
+			out_unavailable(o, "queue", "queue   %",
+					"the module has no source of joules, the mode is off, or this user may not read it; 'wattle doctor' says which");
+		else
+			out_unavailable(o, "queue", "queue   %",
+					"only the module can tell this job's joules from those of others; load wattle.ko");
 		return;
 	}
 	out_group(o, "queue", NULL);

@@ -18,8 +18,8 @@ bool opt_u64(struct out *o, const char *name, const char *s, uint64_t min, uint6
 	*v = strtoull(s, &end, 10);
 	/* strtoull takes "-1" for a very large number. */
 	if (*s < '0' || *s > '9' || *end || errno || *v < min || *v > max) {
-		out_error(o, CLI_USAGE, "%s '%s': must be a whole number from %llu to %llu", name, s,
-			  (unsigned long long)min, (unsigned long long)max);
+		out_error(o, CLI_USAGE, "%s '%s': must be a whole number from %llu to %llu",
+			  name, s, (unsigned long long)min, (unsigned long long)max);
 		return false;
 	}
 	return true;
@@ -158,7 +158,7 @@ int opt_next(struct out *o, int argc, char **argv, const char *shorts, const str
 	if (c == ':')
 		out_error(o, CLI_USAGE, "option '%s' needs a value; see 'wattle help %s'",
 			  argv[optind - 1], argv[0]);
-	else if (c == '?' && optopt && strchr(shorts, optopt) == NULL && optopt < 0x80)
+	else if (c == '?' && optopt && !strchr(shorts, optopt) && optopt < 0x80)
 		out_error(o, CLI_USAGE, "unknown option '-%c'; see 'wattle help %s'", optopt,
 			  argv[0]);
 	else if (c == '?' && optopt)

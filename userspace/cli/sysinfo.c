@@ -45,7 +45,8 @@ int sysinfo_cpulist(const char *s)
 	char *end;
 
 	while (*s) {
-		a = b = strtoul(s, &end, 10);
+		a = strtoul(s, &end, 10);
+		b = a;
 		if (end == s)
 			return -EINVAL;
 		if (*end == '-') {

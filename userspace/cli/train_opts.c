@@ -183,6 +183,7 @@ static bool running_option(struct out *o, struct train_opts *t, int c, const cha
 
 static bool check(struct out *o, const struct train_opts *t)
 {
+	bool due = t->train.deadline_ns || t->train.epoch_deadline_ns;
 	const char *what = NULL;
 
 	if (!t->model)
@@ -190,12 +191,11 @@ static bool check(struct out *o, const struct train_opts *t)
 	else if (!*t->model)
 		what = "-o '': the output file's name is empty";
 	else if (t->test_data && t->test_share > 0)
-		what = "--test and --test-data exclude each other: hold out a share or bring a file";
+		what = "--test and --test-data exclude each other";
 	else if (t->test_label && !t->test_data)
 		what = "--test-label without --test-data";
-	else if (t->queue.flags & WATTLE_QUEUE_STRICT && !t->train.deadline_ns &&
-		 !t->train.epoch_deadline_ns)
-		what = "--strict without --deadline or --epoch-deadline: there is nothing to be strict about";
+	else if (t->queue.flags & WATTLE_QUEUE_STRICT && !due)
+		what = "--strict without --deadline or --epoch-deadline";
 	if (!what)
 		return true;
 	out_error(o, CLI_USAGE, "%s; see 'wattle help train'", what);
