@@ -40,6 +40,11 @@ def find_binary():
 # kernel rescales or drops the TSC at every frequency change the virtual platform announces.
 TCG_CPU = "max,la57=off,vendor=GenuineIntel"
 
+# With a thread for each CPU, QEMU before 8.1 can translate code that another CPU is just patching
+# and keep the result: the guest then dies of a stale breakpoint ("Oops: int3") where a tracepoint
+# or static key on a busy path was switched, about once in some hundred times. Guests that load
+# and unload modules with probes again and again therefore run with one thread ("tcg1").
+
 
 class Machine:
     """What to boot. Turned into a command line by argv()."""
@@ -48,7 +53,7 @@ class Machine:
         self.kernel = kernel
         self.initrd = initrd
         self.console = console
-        self.accel = accel              # "kvm", "tcg" or "icount"
+        self.accel = accel              # "kvm", "tcg", "tcg1" or "icount"
         self.smp = smp
         self.mem = mem
         self.append = []
@@ -77,7 +82,8 @@ class Machine:
         elif self.accel == "icount":
             q += ["-accel", "tcg", "-icount", "shift=1,sleep=off", "-cpu", TCG_CPU]
         else:
-            q += ["-accel", "tcg,thread=multi", "-cpu", TCG_CPU]
+            thread = "single" if self.accel == "tcg1" else "multi"
+            q += ["-accel", f"tcg,thread={thread}", "-cpu", TCG_CPU]
         q += ["-kernel", self.kernel.image, "-initrd", self.initrd,
               "-append", self.kernel_args(),
               "-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console",

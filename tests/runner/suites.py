@@ -13,7 +13,8 @@ from . import tap
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TABLE = os.path.join(TOP, "tests/vm/suites")
 KEYS = {"kernels": "6.1,6.12", "smp": "2", "virtual-time": "no", "modules": "", "param": "",
-        "level": "check", "timeout": "600", "limit": "240", "mem": "2G", "files": "", "append": ""}
+        "level": "check", "timeout": "600", "limit": "240", "mem": "2G", "files": "", "append": "",
+        "threads": "many"}
 DEBUG_FACTOR = 3        # KASAN and lockdep cost about that much
 BEGIN = re.compile(r"^# wattle-test: begin (.*)$")
 END = re.compile(r"^# wattle-test: end (.*) (\d+)$")
@@ -86,6 +87,8 @@ def command(suite, kernel, log, timeout):
         args += ["--modparam", param]
     if keys["append"]:
         args += ["--append", keys["append"].replace(",", " ")]
+    if keys["threads"] == "one":
+        args += ["--one-thread"]
     if keys["virtual-time"] == "yes":
         args += ["--virtual-time"]
         for path in filter(None, keys["files"].split(",")):
