@@ -168,7 +168,7 @@ static void rebalance(struct wattle_admit *a, struct wattle_admit_node *n)
 
 void wattle_admit_init(struct wattle_admit *a, __u32 nr_cpus)
 {
-	a->root = 0;
+	a->root = NULL;
 	a->count = 0;
 	a->nr_cpus = nr_cpus < 1 ? 1 : nr_cpus > CPUS_MAX ? CPUS_MAX : nr_cpus;
 	a->horizon = SPAN_MAX / a->nr_cpus;
@@ -176,7 +176,7 @@ void wattle_admit_init(struct wattle_admit *a, __u32 nr_cpus)
 
 void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus)
 {
-	struct wattle_admit_node *n = a->root, *from = 0;
+	struct wattle_admit_node *n = a->root, *from = NULL;
 	__u32 count = a->count;
 
 	wattle_admit_init(a, nr_cpus);
@@ -204,11 +204,11 @@ void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus)
 void wattle_admit_add(struct wattle_admit *a, struct wattle_admit_node *n,
 		      const struct wattle_admit_ask *ask, enum wattle_admit_kind kind, __u64 seq)
 {
-	struct wattle_admit_node **link = &a->root, *parent = 0;
+	struct wattle_admit_node **link = &a->root, *parent = NULL;
 	__u64 start = wattle_sat_add(ask->release_ns, ask->blocking_ns);
 
-	n->left = 0;
-	n->right = 0;
+	n->left = NULL;
+	n->right = NULL;
 	n->kind = kind;
 	n->deadline_ns = ask->deadline_ns;
 	n->seq = seq;
@@ -279,7 +279,7 @@ static const struct wattle_admit_node *last_violated(const struct wattle_admit *
 	__s64 acc = 0;
 
 	if (!n || !violated(lim, n->slack, n->slack_delayed))
-		return 0;
+		return NULL;
 	while (n) {
 		__s64 upto = min_s64(acc + sum_of(n->left) + n->need, SUM_MAX);
 		const struct wattle_admit_node *r = n->right;
@@ -297,7 +297,7 @@ static const struct wattle_admit_node *last_violated(const struct wattle_admit *
 			return n;
 		n = n->left;
 	}
-	return 0;
+	return NULL;
 }
 
 /* Needs of all that goes before a newcomer due at @deadline_ns. */
@@ -337,7 +337,7 @@ static const struct wattle_admit_node *prev_of(const struct wattle_admit_node *n
 static const struct wattle_admit_node *first_gap(const struct wattle_admit *a, __s64 k,
 						 __u64 low_ns, __s64 *before)
 {
-	const struct wattle_admit_node *n = a->root, *from = 0;
+	const struct wattle_admit_node *n = a->root, *from = NULL;
 	__s64 acc = 0, from_acc = 0;
 
 	/* Left-most subtree (a node with its right side) that is due after low_ns and has one. */
@@ -357,7 +357,7 @@ static const struct wattle_admit_node *first_gap(const struct wattle_admit *a, _
 		n = n->left;
 	}
 	if (!from)
-		return 0;
+		return NULL;
 	n = from;
 	*before = from_acc;
 	if (own_gap(a, n, from_acc) >= k)
@@ -377,7 +377,7 @@ static const struct wattle_admit_node *first_gap(const struct wattle_admit *a, _
 			n = n->right;
 		}
 	}
-	return 0;
+	return NULL;
 }
 
 /*

@@ -20,6 +20,8 @@
 
 #include <linux/types.h>
 
+#include "core/null.h"
+
 enum wattle_admit_kind {
 	WATTLE_ADMIT_DEMAND,	/* takes up time, but was promised nothing */
 	WATTLE_ADMIT_PROMISED,	/* waits now; must start in time */

@@ -33,7 +33,7 @@ static int settle(struct wattle_heap_node *n)
  */
 static struct wattle_heap_node *merge(struct wattle_heap_node *a, struct wattle_heap_node *b)
 {
-	struct wattle_heap_node *root = 0, *parent = 0, **link = &root;
+	struct wattle_heap_node *root = NULL, *parent = NULL, **link = &root;
 
 	while (a && b) {
 		if (before(b, a)) {
@@ -60,9 +60,9 @@ static struct wattle_heap_node *merge(struct wattle_heap_node *a, struct wattle_
 
 void wattle_heap_insert(struct wattle_heap *h, struct wattle_heap_node *n, __u64 key, __u64 tie)
 {
-	n->parent = 0;
-	n->left = 0;
-	n->right = 0;
+	n->parent = NULL;
+	n->left = NULL;
+	n->right = NULL;
 	n->key = key;
 	n->tie = tie;
 	n->rank = 1;
@@ -92,9 +92,9 @@ void wattle_heap_remove(struct wattle_heap *h, struct wattle_heap_node *n)
 	 */
 	while (parent && settle(parent))
 		parent = parent->parent;
-	n->parent = 0;
-	n->left = 0;
-	n->right = 0;
+	n->parent = NULL;
+	n->left = NULL;
+	n->right = NULL;
 	n->rank = 0;
 	h->count--;
 }

@@ -9,6 +9,8 @@
 
 #include <linux/types.h>
 
+#include "core/null.h"
+
 struct wattle_heap_node {
 	struct wattle_heap_node	*parent;
 	struct wattle_heap_node	*left;
@@ -26,7 +28,7 @@ struct wattle_heap {
 
 static inline void wattle_heap_init(struct wattle_heap *h)
 {
-	h->root = 0;
+	h->root = NULL;
 	h->count = 0;
 }
 

@@ -8,10 +8,6 @@
 #include "core/lease.h"
 #include "core/sched.h"
 
-#ifndef NULL
-#define NULL ((void *)0)
-#endif
-
 #define WATTLE_PARAMS_CLASS(q)	((q)->params.class - 1)
 
 static inline int wattle_sched_dated(const struct wattle_sched_batch *b)
