@@ -91,13 +91,3 @@ char *run_numpy(const char *program, ...)
 	out = slurp_file(path, &len);
 	return out;
 }
-
-/*
- * Some tests ask for sizes that no machine has and expect NULL, which is what malloc()
- * says; the sanitizer's own would rather end the program.
- */
-WATTLE_API const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "allocator_may_return_null=1";
-}

@@ -144,9 +144,8 @@ static const struct good goods[] = {
 static void test_good(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(goods); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(goods); i++)
 		check_good(&goods[i]);
-	}
 }
 
 static const struct {
@@ -171,28 +170,33 @@ static const struct {
 	{ "a,b,c\n1,2,\"x\n\"\n3,y,x\n", NULL, 1, -EINVAL, "t.csv:4:3: 'y' in column 2 ('b')" },
 	{ "a,b,c\n1,NA,x\n", NULL, -1, -EINVAL, "t.csv:2:3: column 2 ('b') has no value ('NA')" },
 	{ "a,b,c\n1,?,x\n", NULL, -1, -EINVAL, "t.csv:2:3: column 2 ('b') has no value ('?')" },
-	{ "a,b,c\n1,nan,x\n", NULL, -1, -EINVAL, "t.csv:2:3: 'nan' in column 2 ('b') is not finite" },
+	{ "a,b,c\n1,nan,x\n", NULL, -1, -EINVAL,
+	  "t.csv:2:3: 'nan' in column 2 ('b') is not finite" },
 	{ "a,b,c\n1,-Inf,x\n", NULL, -1, -EINVAL, "t.csv:2:3: '-Inf' in column 2" },
 	{ "a,b,c\n1,1e39,x\n", NULL, -1, -EINVAL, "t.csv:2:3: '1e39' in column 2 ('b') is beyond" },
 	{ "1,2,x\n1,1e999,x\n", NULL, -1, -EINVAL, "t.csv:2:3: '1e999' in column 2 is beyond" },
 	{ "1,2,\n", NULL, 0, -EINVAL, "t.csv:1:5: the label in column 3 is missing" },
 	{ "1,2,NA\n", NULL, 0, -EINVAL, "t.csv:1:5: the label in column 3 is missing ('NA')" },
-	{ "1,2,1e400\n", NULL, 0, -EINVAL, "t.csv:1:5: the label '1e400' in column 3 is too large" },
+	{ "1,2,1e400\n", NULL, 0, -EINVAL,
+	  "t.csv:1:5: the label '1e400' in column 3 is too large" },
 	{ "1,2,nan\n", NULL, 0, -EINVAL, "t.csv:1:5: the label in column 3 is missing ('nan')" },
-	{ "a,b,c\n1,\"2,x\n3,4,y\n", NULL, -1, -EINVAL, "t.csv:2:3: the quote opened here never closes" },
+	{ "a,b,c\n1,\"2,x\n3,4,y\n", NULL, -1, -EINVAL,
+	  "t.csv:2:3: the quote opened here never closes" },
 	{ "a,b,c\n1,2,\"x\"y\n", NULL, -1, -EINVAL, "t.csv:2:8: text after the closing quote" },
 	{ "a,b,c\n1,2,x\n", "nope", -1, -EINVAL,
 	  "t.csv: no label column 'nope'; the columns are 'a', 'b', 'c'" },
 	{ "a,b,c\n1,2,x\n", "4", -1, -EINVAL, "t.csv: no label column '4'; the columns are" },
 	{ "a,b,c\n1,2,x\n", "0", -1, -EINVAL, "t.csv: no label column '0'" },
 	{ "a,b,c\n1,2,x\n", "99999999999999999999999", -1, -EINVAL, "t.csv: no label column" },
-	{ "1,2,x\n", "k", 0, -EINVAL, "t.csv: no label column 'k': there is no header; give the column's number, 1 to 3" },
+	{ "1,2,x\n", "k", 0, -EINVAL,
+	  "t.csv: no label column 'k': there is no header; give the column's number, 1 to 3" },
 	{ "a,b,a\n1,2,3\n", "a", -1, -EINVAL, "t.csv: columns 1 and 3 are both called 'a'" },
 	{ "5\n6\n", NULL, 0, -EINVAL, "t.csv:1:1: one column, which is the label" },
 	{ "5\n\n6\n", "", 0, -EINVAL, "t.csv:2:1: column 1 has no value" },
 	{ "\xff\xfe" "1\0", NULL, -1, -EINVAL, "t.csv:1:1: the text is UTF-16" },
 	{ "a,b\r1,2\r", NULL, -1, -EINVAL, "t.csv:1:4: lines end in CR alone" },
-	{ "gr\xf6\xdf" "e,k\n1,x\n", NULL, -1, -EINVAL, "t.csv:1:1: the column name 'gr\\xf6\\xdfe' is not UTF-8" },
+	{ "gr\xf6\xdf" "e,k\n1,x\n", NULL, -1, -EINVAL,
+	  "t.csv:1:1: the column name 'gr\\xf6\\xdfe' is not UTF-8" },
 	{ "a,k\n1,\xe4\n", NULL, -1, -EINVAL, "t.csv:2:3: the label '\\xe4' is not UTF-8" },
 	{ "a,k\n1,\x1b[2Jx\n2\n", NULL, -1, -EINVAL, "expected 2 fields, found 1" },
 	{ "a,k\n\x1b[2J,x\n", "k", -1, -EINVAL, "'\\x1b[2J' in column 1" },
@@ -301,7 +305,8 @@ static void test_round_trip(void **state)
 				len += (size_t)sprintf(text + len, rnd(&seed) % 8 ? "%.9g," : "\"%.9g\",",
 						       (double)v);
 			}
-			len += (size_t)sprintf(text + len, "c%zu%s", r % 3, rnd(&seed) % 2 ? "\r\n" : "\n");
+			len += (size_t)sprintf(text + len, "c%zu%s", r % 3,
+					       rnd(&seed) % 2 ? "\r\n" : "\n");
 		}
 		assert_ok(parse(&d, text, len, NULL, 0, &e), e);
 		assert_int_equal(d.x.rows, rows);

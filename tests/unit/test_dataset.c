@@ -9,7 +9,10 @@
 #include "ml/data/labels.h"
 #include "ml_help.h"
 
-static const unsigned char images[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4 };
+static const unsigned char images[] = {
+	0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4,
+};
+
 static const unsigned char labels[] = { 0, 0, 8, 1, 0, 0, 0, 2, 5, 3 };
 
 static int read_it(struct wattle_dataset *d, const char *path, const char *label, bool unlabelled,

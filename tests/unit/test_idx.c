@@ -319,7 +319,8 @@ static void test_fashion_mnist(void **state)
 	snprintf(labels, sizeof(labels), "%s/train-labels-idx1-ubyte.gz", dir);
 	f = gzopen(path, "rb");
 	if (!f)
-		skip_because("%s: %s (Debian package dataset-fashion-mnist)", path, strerror(errno));
+		skip_because("%s: %s (Debian package dataset-fashion-mnist)", path,
+			     strerror(errno));
 	assert_ok(wattle_dataset__read(&d, path, &opts, &e), e);
 	assert_int_equal(d.x.rows, 60000);
 	assert_int_equal(d.x.cols, 784);

@@ -114,15 +114,19 @@ static const struct {
 	{ DICT("<f4", "False", "(2, 3.5)"), -EINVAL, "shape does not close" },
 	{ DICT("<f4", "False", "(4294967296, 4294967296, 4294967296)"), -EOVERFLOW, "2^64" },
 	{ DICT("<f4", "False", "(99999999999999999999, 3)"), -EINVAL, "64 bits" },
-	{ DICT("<f4", "False", "(4294967296, 1073741823)"), -EBADMSG, "cut short: the header announces" },
-	{ DICT("<f4", "False", "(2, 4)"), -EBADMSG, "cut short: the header announces 2 x 4 values, 32 bytes; 24 follow" },
+	{ DICT("<f4", "False", "(4294967296, 1073741823)"), -EBADMSG,
+	  "cut short: the header announces" },
+	{ DICT("<f4", "False", "(2, 4)"), -EBADMSG,
+	  "cut short: the header announces 2 x 4 values, 32 bytes; 24 follow" },
 	{ DICT("<f4", "Maybe", "(2, 3)"), -EINVAL, "fortran_order is neither" },
 	{ "{'descr': '<f4', 'shape': (2, 3)}", -EINVAL, "is missing" },
 	{ "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}", -EINVAL,
 	  "occurs twice" },
-	{ "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'x': 1}", -EINVAL, "unknown key" },
+	{ "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'x': 1}", -EINVAL,
+	  "unknown key" },
 	{ "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)", -EINVAL, "does not close" },
-	{ "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)} x", -EINVAL, "follows the dict" },
+	{ "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)} x", -EINVAL,
+	  "follows the dict" },
 	{ "{'descr': '\\x3cf4', 'fortran_order': False, 'shape': (2, 3)}", -EINVAL, "descr" },
 	{ "", -EINVAL, "no dict" },
 };
@@ -140,7 +144,8 @@ static void test_bad_headers(void **state)
 		o = npy(1, bads[i].dict, six, sizeof(six));
 		err = parse_len(&d, &o, o.n, &e);
 		if (err != bads[i].err)
-			fail_msg("%s: %d instead of %d, '%s'", bads[i].dict, err, bads[i].err, e.msg);
+			fail_msg("%s: %d instead of %d, '%s'", bads[i].dict, err, bads[i].err,
+				 e.msg);
 		assert_message(e, bads[i].message);
 		assert_memory_equal(&d, &zero, sizeof(d));
 	}
@@ -256,7 +261,8 @@ static void test_numpy(void **state)
 		char name[32], label[256];
 		bool narrow = i >= 4;
 
-		snprintf(name, sizeof(name), "a_%s.npy", i == 5 ? "b" : types[i] + (*types[i] == '<'));
+		snprintf(name, sizeof(name), "a_%s.npy",
+			 i == 5 ? "b" : types[i] + (*types[i] == '<'));
 		strcpy(label, tmp_path("y.npy"));
 		opts.label = label;
 		assert_ok(wattle_dataset__read(&d, tmp_path(name), &opts, &e), e);

@@ -149,7 +149,7 @@ static void test_random_data(void **state)
 		snprintf(buf, sizeof(buf), "%.*f", (int)(rnd(&seed) % 10),
 			 v * pow(10, (int)(rnd(&seed) % 9)));
 		check_one(buf);
-		fast += wattle_number__fast_f32(buf, buf + strlen(buf), &f) != NULL;
+		fast += !!wattle_number__fast_f32(buf, buf + strlen(buf), &f);
 		all++;
 	}
 	/* The point of a fast path is that it is taken. */
@@ -214,7 +214,7 @@ static void test_long_text(void **state)
 /* A decimal comma in the user's locale changes nothing, in the slow path either. */
 static void test_locale(void **state)
 {
-	static const char * const comma[] = { "de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "nl_NL.UTF-8" };
+	static const char * const comma[] = { "de_DE.UTF-8", "de_DE", "fr_FR.UTF-8" };
 	const char *found = NULL;
 	double d;
 

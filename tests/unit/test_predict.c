@@ -6,7 +6,8 @@
 
 #include "ml_help.h"
 
-static void make(struct wattle_model *m, uint32_t nr_classes, size_t cols, uint32_t loss, bool scaler)
+static void make(struct wattle_model *m, uint32_t nr_classes, size_t cols, uint32_t loss,
+		 bool scaler)
 {
 	uint64_t seed = nr_classes * 1000 + cols;
 

@@ -171,9 +171,15 @@ static void test_flipped_bits(void **state)
 	wattle_model__free(&m);
 }
 
-#define META	"\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"log\",\"classes\":\"[\\\"a\\\",\\\"b\\\"]\"}"
-#define W	"\"weight\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}"
-#define B	"\"bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}"
+/* The parts of a header. */
+#define T(name, dtype, shape, range) \
+	"\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" range "]}"
+#define LOG(more)	"\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"log\"" more "}"
+#define CLASSES(list)	",\"classes\":\"[" list "]\""
+#define AB		"\\\"a\\\",\\\"b\\\""
+#define META		LOG(CLASSES(AB))
+#define W		T("weight", "F32", "1,2", "0,8")
+#define B		T("bias", "F32", "1", "8,12")
 
 static const struct {
 	const char	*header;
@@ -192,31 +198,32 @@ static const struct {
 	{ "{" META "," W "," B "} x", 12, -EBADMSG, "header, byte" },
 	{ "{" META "," W "," W "," B "}", 12, -EBADMSG, "duplicate" },
 	{ "{" META "," W "," B ",\"x\":1}", 12, -EBADMSG, "tensor 'x' lacks dtype" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12,
+	{ "{" META "," W "," T("bias", "F31", "1", "8,12") "}", 12,
 	  -EBADMSG, "a dtype that does not exist" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[8,12]}}", 12,
+	{ "{" META "," W "," T("bias", "F32", "-1", "8,12") "}", 12,
 	  -EBADMSG, "an impossible shape" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[8,12]}}", 12,
+	{ "{" META "," W "," T("bias", "F32", "1.0", "8,12") "}", 12,
 	  -EBADMSG, "an impossible shape" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[9223372036854775807,9],\"data_offsets\":[8,12]}}",
+	{ "{" META "," W "," T("bias", "F32", "9223372036854775807,9", "8,12") "}",
 	  12, -EBADMSG, "an impossible shape" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[8,12]}}",
+	{ "{" META "," W "," T("bias", "F32", "99999999999999999999", "8,12") "}",
 	  12, -EBADMSG, "header, byte" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,12]}}", 12,
+	{ "{" META "," W "," T("bias", "F32", "2", "8,12") "}", 12,
 	  -EBADMSG, "a shape that its data_offsets do not hold" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,8]}}", 12,
+	{ "{" META "," W "," T("bias", "F32", "1", "12,8") "}", 12,
 	  -EBADMSG, "impossible data_offsets" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}", 12,
+	{ "{" META "," W "," T("bias", "F32", "1", "-4,0") "}", 12,
 	  -EBADMSG, "impossible data_offsets" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
+	{ "{" META "," W "," T("bias", "F32", "1", "4,8") "}", 8,
 	  -EBADMSG, "overlaps another one" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[12,16]}}", 16,
+	{ "{" META "," W "," T("bias", "F32", "1", "12,16") "}", 16,
 	  -EBADMSG, "leaves a gap" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12,13]}}", 12,
+	{ "{" META "," W "," T("bias", "F32", "1", "8,12,13") "}", 12,
 	  -EBADMSG, "lacks dtype, shape or data_offsets" },
-	{ "{" META "," W ",\"bias\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[8,12]}}",
+	{ "{" META "," W "," T("bias", "F32", "1,1,1,1,1,1,1,1,1", "8,12") "}",
 	  12, -EBADMSG, "more than 8 dimensions" },
-	{ "{" META "," W "," B "}", 11, -EBADMSG, "cut short: 12 bytes of tensors announced, 11 are there" },
+	{ "{" META "," W "," B "}", 11, -EBADMSG,
+	  "cut short: 12 bytes of tensors announced, 11 are there" },
 	/* another schema */
 	{ "{" W "," B "}", 12, -EPROTO, "its metadata name no schema" },
 	{ "{\"__metadata__\":{\"format\":\"pt\"}," W "," B "}", 12, -EPROTO, "name no schema" },
@@ -225,30 +232,31 @@ static const struct {
 	  "its schema is 'wattle.model/2'" },
 	{ "{\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"hinge\"}}", 0, -EPROTO,
 	  "loss is neither" },
-	{ "{\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"log\"}}", 0, -EPROTO,
-	  "classes is no list" },
-	{ "{\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"log\",\"classes\":\"[1,2]\"}}", 0,
+	{ "{" LOG("") "}", 0, -EPROTO, "classes is no list" },
+	{ "{" LOG(CLASSES("1,2")) "}", 0,
 	  -EPROTO, "classes is no list" },
-	{ "{\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"log\",\"classes\":\"[\\\"a\\\"]\"}}",
+	{ "{" LOG(CLASSES("\\\"a\\\"")) "}",
 	  0, -EPROTO, "classes is no list of 2 to 4096" },
-	{ "{\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"log\",\"classes\":\"[\\\"a\\\",\\\"b\\\"]\",\"features\":\"x\"}}",
+	{ "{" LOG(CLASSES(AB) ",\"features\":\"x\"") "}",
 	  0, -EPROTO, "features is no list" },
-	{ "{\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"log\",\"classes\":\"[\\\"a\\\",\\\"b\\\"]\",\"features\":\"[\\\"x\\\"]\"}," W "," B "}",
+	{ "{" LOG(CLASSES(AB) ",\"features\":\"[\\\"x\\\"]\"") "," W "," B "}",
 	  12, -EPROTO, "features and weight differ" },
-	{ "{\"__metadata__\":{\"schema\":\"wattle.model/1\",\"loss\":\"log\",\"classes\":\"[\\\"a\\\",\\\"b\\\",\\\"c\\\"]\"}," W "," B "}",
+	{ "{" LOG(CLASSES(AB ",\\\"c\\\"")) "," W "," B "}",
 	  12, -EPROTO, "does not fit the number of classes" },
 	{ "{" META "," W "}", 8, -EPROTO, "weight or bias is missing" },
-	{ "{" META "," W "," B ",\"x\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[12,13]}}", 13,
+	{ "{" META "," W "," B "," T("x", "U8", "", "12,13") "}", 13,
 	  -EPROTO, "tensors that do not belong" },
-	{ "{" META "," W "," B ",\"scaler.mean\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[12,28]}}",
+	{ "{" META "," W "," B "," T("scaler.mean", "F64", "2", "12,28") "}",
 	  28, -EPROTO, "one of scaler.mean and scaler.scale" },
-	{ "{" META "," W "," B ",\"scaler.mean\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[12,28]},\"scaler.scale\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[28,44]}}",
+	{ "{" META "," W "," B "," T("scaler.mean", "F64", "2", "12,28") ","
+	  T("scaler.scale", "F64", "2", "28,44") "}",
 	  44, -EPROTO, "not finite or not positive" },
-	{ "{" META "," W "," B ",\"scaler.mean\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[12,20]},\"scaler.scale\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[20,36]}}",
+	{ "{" META "," W "," B "," T("scaler.mean", "F32", "2", "12,20") ","
+	  T("scaler.scale", "F64", "2", "20,36") "}",
 	  36, -EPROTO, "not two F64 values" },
-	{ "{" META ",\"weight\":{\"dtype\":\"F32\",\"shape\":[1,0],\"data_offsets\":[0,0]},\"bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+	{ "{" META "," T("weight", "F32", "1,0", "0,0") "," T("bias", "F32", "1", "0,4") "}",
 	  4, -EPROTO, "does not fit" },
-	{ "{" META ",\"weight\":{\"dtype\":\"F64\",\"shape\":[1,1],\"data_offsets\":[0,8]}," B "}", 12,
+	{ "{" META "," T("weight", "F64", "1,1", "0,8") "," B "}", 12,
 	  -EPROTO, "is not F32" },
 };
 

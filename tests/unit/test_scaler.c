@@ -120,12 +120,12 @@ static void test_apply(void **state)
 	for (size_t r = 0; r < ROWS; r++) {
 		for (size_t c = 0; c < y.stride; c++) {
 			float v = ((float *)y.data)[r * y.stride + c];
+			double from = (double)((float *)x.data)[r * x.stride + c];
 
 			if (c >= COLS)
 				assert_true(v == 0);
 			else
-				assert_true(v == (float)(((double)((float *)x.data)[r * x.stride + c] -
-							  s.mean[c]) / s.scale[c]));
+				assert_true(v == (float)((from - s.mean[c]) / s.scale[c]));
 		}
 	}
 	/* What was scaled has mean 0 and deviation 1, column 0 at 1e7 too. */

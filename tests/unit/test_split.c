@@ -4,7 +4,8 @@
 #include "ml_help.h"
 
 /* Row r holds r; labels repeat as @counts says, interleaved. */
-static void make(struct wattle_dataset *d, const size_t *counts, uint32_t nr_classes, uint32_t dtype)
+static void make(struct wattle_dataset *d, const size_t *counts, uint32_t nr_classes,
+		 uint32_t dtype)
 {
 	static char *names[] = { "a", "b", "c", "d" };
 	size_t rows = 0, left[4], r = 0;
@@ -107,6 +108,7 @@ static void test_seed(void **state)
 	static const size_t counts[] = { 50, 50 };
 	struct wattle_dataset d, train[2], test[2];
 	struct wattle_ml_error e;
+	size_t bytes;
 
 	(void)state;
 	make(&d, counts, 2, WATTLE_F32);
@@ -114,8 +116,8 @@ static void test_seed(void **state)
 		assert_ok(wattle_dataset__split(&d, 0.3, 42, &train[0], &test[0], &e), e);
 		assert_ok(wattle_dataset__split(&d, 0.3, 42 + other, &train[1], &test[1], &e), e);
 		/* The same seed the same rows; another one, others. */
-		assert_int_equal(!memcmp(test[0].x.data, test[1].x.data,
-					 test[0].x.rows * test[0].x.stride * sizeof(float)), !other);
+		bytes = test[0].x.rows * test[0].x.stride * sizeof(float);
+		assert_int_equal(!memcmp(test[0].x.data, test[1].x.data, bytes), !other);
 		for (int i = 0; i < 2; i++) {
 			wattle_dataset__free(&train[i]);
 			wattle_dataset__free(&test[i]);

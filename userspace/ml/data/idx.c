@@ -80,8 +80,8 @@ static int header(struct idx *x, struct wattle_ml_error *e)
 	x->elem = elem_size(magic[2]);
 	if (!x->elem)
 		return wattle_ml__fail(e, -EINVAL,
-				       "%s: not IDX: type 0x%02x is none of 08 09 0b 0c 0d 0e", path,
-				       magic[2]);
+				       "%s: not IDX: type 0x%02x is none of 08 09 0b 0c 0d 0e",
+				       path, magic[2]);
 	x->type = magic[2];
 	x->nr_dims = magic[3];
 	if (!x->nr_dims)
@@ -141,8 +141,8 @@ static int nothing_left(struct idx *x, struct wattle_ml_error *e)
 		return err;
 	if (got)
 		return wattle_ml__fail(e, -EBADMSG,
-				       "%s: longer than its header says: data follow the last of %" PRIu64
-				       " x %" PRIu64 " values",
+				       "%s: longer than its header says: data follow the last of %"
+				       PRIu64 " x %" PRIu64 " values",
 				       x->in.path, x->rows, x->cols);
 	return 0;
 }
@@ -242,8 +242,8 @@ int wattle_idx__parse(struct wattle_dataset *d, const char *path, const char *bu
 		goto out_close;
 	err = wattle_matrix__alloc_raw(&d->x, x.rows, x.cols, dtype);
 	if (err) {
-		wattle_ml__fail(e, err, "%s: cannot allocate %" PRIu64 " x %" PRIu64 " values", path,
-				x.rows, x.cols);
+		wattle_ml__fail(e, err, "%s: cannot allocate %" PRIu64 " x %" PRIu64 " values",
+				path, x.rows, x.cols);
 		goto out_close;
 	}
 	err = read_rows(&x, &d->x, e);
@@ -291,7 +291,8 @@ int wattle_idx__parse_labels(struct wattle_dataset *d, const char *path, const c
 				      x.cols);
 	} else if (x.type == IDX_F32 || x.type == IDX_F64) {
 		err = wattle_ml__fail(e, -EINVAL,
-				      "%s: labels are floating point; classes must be integers", path);
+				      "%s: labels are floating point; classes must be integers",
+				      path);
 	} else if (x.rows != d->x.rows) {
 		err = wattle_ml__fail(e, -EINVAL,
 				      "%s: %" PRIu64 " labels for %zu samples; name the label file that belongs to the samples",

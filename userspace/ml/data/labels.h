@@ -26,7 +26,7 @@ struct wattle_labels {
 	size_t		cap;
 	char		**names;
 	uint32_t	nr_names;
-	uint32_t	*slots;		/* open addressing, 2 * WATTLE_MAX_CLASSES; id + 1, 0 = free */
+	uint32_t	*slots;		/* hash table: id + 1, 0 = free */
 };
 
 /**

@@ -221,7 +221,8 @@ static int find_header(struct npy *n, const char *buf, size_t len, struct wattle
 		return wattle_ml__fail(e, len < NPY_MAGIC_LEN ? -EBADMSG : -EINVAL,
 				       "%s: not .npy: it does not start with \\x93NUMPY", n->path);
 	if (len < 10)
-		return wattle_ml__fail(e, -EBADMSG, "%s: cut short inside the .npy preamble", n->path);
+		return wattle_ml__fail(e, -EBADMSG,
+				       "%s: cut short inside the .npy preamble", n->path);
 	if (buf[6] < 1 || buf[6] > 3)
 		return wattle_ml__fail(e, -EINVAL, "%s: .npy version %d.%d; 1 to 3 are known",
 				       n->path, (unsigned char)buf[6], (unsigned char)buf[7]);
@@ -334,30 +335,32 @@ static int64_t int_value(const struct npy *n, uint64_t i)
 	return (int64_t)le64toh(v);
 }
 
-static int copy_rows(const struct npy *n, struct wattle_matrix *m, struct wattle_ml_error *e)
+static int copy_float_row(const struct npy *n, uint64_t row, float *out, struct wattle_ml_error *e)
 {
-	for (uint64_t r = 0; r < m->rows; r++) {
-		uint64_t first = r * n->cols;
-
-		if (m->dtype == WATTLE_U8) {
-			memcpy(wattle_matrix__row_u8(m, r), n->data + first, n->cols);
-		} else {
-			float *out = wattle_matrix__row_f32(m, r);
-
-			for (uint64_t i = 0; i < n->cols; i++) {
-				out[i] = (float)float_value(n, first + i);
-				if (!isfinite(out[i]))
-					return wattle_ml__fail(e, -EINVAL,
-							       "%s: row %" PRIu64 ", column %" PRIu64
-							       " is %s; fill it in, or drop the row or the column",
-							       n->path, r + 1, i + 1,
-							       isnan(out[i]) ? "NaN" :
-							       "beyond a 32-bit float");
-			}
-		}
-		wattle_matrix__pad_row(m, r);
+	for (uint64_t i = 0; i < n->cols; i++) {
+		out[i] = (float)float_value(n, row * n->cols + i);
+		if (!isfinite(out[i]))
+			return wattle_ml__fail(e, -EINVAL,
+					       "%s: row %" PRIu64 ", column %" PRIu64
+					       " is %s; fill it in, or drop the row or the column",
+					       n->path, row + 1, i + 1,
+					       isnan(out[i]) ? "NaN" : "beyond a 32-bit float");
 	}
 	return 0;
+}
+
+static int copy_rows(const struct npy *n, struct wattle_matrix *m, struct wattle_ml_error *e)
+{
+	int err = 0;
+
+	for (uint64_t r = 0; r < m->rows && !err; r++) {
+		if (m->dtype == WATTLE_U8)
+			memcpy(wattle_matrix__row_u8(m, r), n->data + r * n->cols, n->cols);
+		else
+			err = copy_float_row(n, r, wattle_matrix__row_f32(m, r), e);
+		wattle_matrix__pad_row(m, r);
+	}
+	return err;
 }
 
 int wattle_npy__parse(struct wattle_dataset *d, const char *path, const char *buf, size_t len,
@@ -398,7 +401,8 @@ int wattle_npy__parse_labels(struct wattle_dataset *d, const char *path, const c
 		return err;
 	if (n.cols != 1)
 		return wattle_ml__fail(e, -EINVAL,
-				       "%s: not labels: %" PRIu64 " values per sample", path, n.cols);
+				       "%s: not labels: %" PRIu64 " values per sample",
+				       path, n.cols);
 	if (n.type == NPY_F32 || n.type == NPY_F64)
 		return wattle_ml__fail(e, -EINVAL,
 				       "%s: labels are floating point; save integers: y.astype('<i4')",

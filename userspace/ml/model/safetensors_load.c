@@ -129,8 +129,8 @@ static int check_layout(struct file *f, struct wattle_ml_error *e)
 	}
 	if (at > f->data_len)
 		return wattle_ml__fail(e, -EBADMSG,
-				       "%s: cut short: %" PRIu64 " bytes of tensors announced, %" PRIu64
-				       " are there; copy the file again",
+				       "%s: cut short: %" PRIu64 " bytes of tensors announced, %"
+				       PRIu64 " are there; copy the file again",
 				       f->path, at, f->data_len);
 	if (at < f->data_len)
 		return wattle_ml__fail(e, -EBADMSG,
@@ -166,8 +166,8 @@ static int parse_header(struct file *f, const char *buf, size_t len, struct watt
 				       f->path, n);
 	if (n > len - sizeof(n))
 		return wattle_ml__fail(e, -EBADMSG,
-				       "%s: cut short, or not a safetensors file: a header of %" PRIu64
-				       " bytes announced, %zu follow",
+				       "%s: cut short, or not a safetensors file: a header of %"
+				       PRIu64 " bytes announced, %zu follow",
 				       f->path, n, len - sizeof(n));
 	if (!n || buf[sizeof(n)] != '{')
 		return wattle_ml__fail(e, -EBADMSG,
