@@ -152,6 +152,13 @@ def debug_kernel(level, budget):
     yield res
 
 
+def fuzz(level, budget):
+    """The fuzz targets, 15 s each."""
+    if level != "long":
+        return
+    yield budget.too_late("fuzz", 240) or run_program("fuzz", ["tests/fuzz/run"], limit=600)
+
+
 def guests(level, budget):
     """The guest suites of tests/vm/suites."""
     try:
@@ -183,4 +190,4 @@ def guests(level, budget):
 
 
 PARTS = {"build": build, "harness": harness, "lint": lint, "unit": unit, "cli": cli,
-         "debug-kernel": debug_kernel, "vm": guests}
+         "fuzz": fuzz, "debug-kernel": debug_kernel, "vm": guests}
