@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+# TAP programs on /dev/wattle; they need nothing but the uAPI header.
+
+KT_TESTS := kt_good
+
+TEST_PROGS += $(addprefix $(O)/tests/kselftest/,$(KT_TESTS))
+
+define kt_test
+OBJS_$(1) = $$(O)/tests/kselftest/$(1).o $$(O)/tests/kselftest/harness.o
+LIBS_$(1) = -pthread
+endef
+$(foreach t,$(KT_TESTS),$(eval $(call kt_test,$(t))))
