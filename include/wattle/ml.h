@@ -185,7 +185,8 @@ struct wattle_epoch {
  * @sz:		sizeof
  * @loss:	enum wattle_loss
  * @l2:		L2 strength lambda: J = mean loss + lambda / 2 |w|^2 (intercept excluded)
- * @alpha:	step; 0 = 1 / L from the largest eigenvalue of the data (power iteration)
+ * @alpha:	step; 0 = 1 / L from the largest eigenvalue of the data (power iteration), and with
+ *		momentum longer where the loss turns out to be flatter
  * @momentum:	0 = plain gradient descent; 1 = Nesterov's accelerated gradient (1983)
  * @max_epochs:	stop after; 0 = 100
  * @tol:	stop when the gradient's norm falls below tol times the first; 0 = never
@@ -217,7 +218,7 @@ struct wattle_train_opts {
  * @epochs:	done
  * @loss:	last
  * @grad_norm:	last
- * @alpha:	step used
+ * @alpha:	step used, the last
  * @seconds:	wall time, scaling included
  * @run:	batches, late, failed, ...
  * @isa:	kernels used: "avx512", "avx2", "portable"

@@ -5,7 +5,7 @@
  * Plain, or with Nesterov's acceleration (1983) restarted by the gradient scheme
  * of O'Donoghue and Candes, Adaptive Restart for Accelerated Gradient Schemes
  * (2015), section 3.2. The step is 1 / L unless given; L is derived for each
- * loss in Documentation/design/training.md.
+ * loss in Documentation/design/training.md. With momentum it grows from there.
  */
 #include <errno.h>
 #include <math.h>
@@ -22,6 +22,9 @@
 #define DEFAULT_EPOCHS	100u
 /* A loss this many times the first one will not come back. */
 #define DIVERGED	16.0
+/* How a step with momentum follows the curvature, per epoch. */
+#define GROW		1.2
+#define FORGET		0.9
 
 /*
  * struct descent - state between epochs; all vectors are outputs x cols weights,
@@ -30,7 +33,10 @@
  * @at:		where the gradient is taken: @w, or ahead of it with momentum
  * @g:		gradient there
  * @prev:	the iterate before
+ * @at_before, @g_before: @at and @g of the epoch before, with momentum
  * @t:		Nesterov's sequence
+ * @shortest:	1 / L; 0 when the step is given and stays as it is
+ * @seen:	curvature met lately
  */
 struct descent {
 	struct wattle_objective	o;
@@ -41,7 +47,11 @@ struct descent {
 	double			*at;
 	double			*g;
 	double			*prev;
+	double			*at_before;
+	double			*g_before;
 	double			t;
+	double			shortest;
+	double			seen;
 	double			l2;
 	double			alpha;
 	double			loss;
@@ -189,15 +199,48 @@ static void step_plain(struct descent *s)
 }
 
 /*
- * w+ = at - alpha g; ahead by (t - 1) / t+ of the way just gone, unless that way
- * leads uphill: then momentum starts over from w+.
+ * A longer step where the loss turns out flatter than its worst case. Between the
+ * last two gradients, |dg|^2 / <dg, dx> is a mean of the curvatures met on the
+ * way, weighted towards the high ones; its inverse is a step that fits them. It
+ * grows slowly, shrinks at once, and is never below @shortest, 1 / L, which is
+ * safe anywhere.
  */
-static void step_momentum(struct descent *s)
+static double adapt(struct descent *s)
 {
-	double uphill = 0.0, t, beta;
+	double gg = 0.0, gx = 0.0;
+	size_t i;
+
+	for (i = 0; i < s->len; i++) {
+		const double dg = s->g[i] - s->g_before[i];
+
+		gg += dg * dg;
+		gx += dg * (s->at[i] - s->at_before[i]);
+	}
+	/* Not convex here, or nothing moved. */
+	if (!(gx > 0.0))
+		return s->shortest;
+	s->seen = fmax(gg / gx, FORGET * s->seen);
+	return fmax(fmin(GROW * s->alpha, 1.0 / s->seen), s->shortest);
+}
+
+/*
+ * w+ = at - alpha g; ahead by (t - 1) / t+ of the way just gone, unless that way
+ * leads uphill: then momentum starts over from w+. The sequence t allows for a
+ * changing step as in Scheinberg, Goldfarb and Bai, Fast First-Order Methods for
+ * Composite Convex Optimization with Backtracking (2014), section 3.
+ */
+static void step_momentum(struct descent *s, unsigned int epoch)
+{
+	double uphill = 0.0, last = s->alpha, t, beta;
 	double *swap = s->prev;
 	size_t i;
 
+	if (s->shortest > 0.0) {
+		if (epoch > 1)
+			s->alpha = adapt(s);
+		memcpy(s->at_before, s->at, s->len * sizeof(double));
+		memcpy(s->g_before, s->g, s->len * sizeof(double));
+	}
 	s->prev = s->w;
 	s->w = swap;
 	for (i = 0; i < s->len; i++) {
@@ -206,7 +249,7 @@ static void step_momentum(struct descent *s)
 	}
 	if (uphill > 0.0)
 		s->t = 1.0;
-	t = 0.5 * (1.0 + sqrt(1.0 + 4.0 * s->t * s->t));
+	t = 0.5 * (1.0 + sqrt(1.0 + 4.0 * (last / s->alpha) * s->t * s->t));
 	beta = (s->t - 1.0) / t;
 	s->t = t;
 	for (i = 0; i < s->len; i++)
@@ -252,7 +295,7 @@ static int descend(struct descent *s, const struct wattle_dataset *d,
 		if (s->grad_norm <= opts->tol * s->first_norm && (opts->tol > 0.0 || !s->grad_norm))
 			break;
 		if (opts->momentum)
-			step_momentum(s);
+			step_momentum(s, epoch);
 		else
 			step_plain(s);
 		if (opts->progress) {
@@ -283,6 +326,7 @@ static int choose_alpha(struct descent *s, const struct wattle_dataset *d, doubl
 	if (err)
 		return err;
 	s->alpha = 1.0 / (wattle_train__curvature(s->link) * lambda + s->l2);
+	s->shortest = s->alpha;
 	if (isfinite(s->alpha) && s->alpha > 0.0)
 		return 0;
 	err = check_finite(d, e);
@@ -374,8 +418,10 @@ static int descent_init(struct descent *s, const struct wattle_model *m,
 	if (opts->momentum) {
 		s->at = calloc(s->len, sizeof(double));
 		s->prev = calloc(s->len, sizeof(double));
+		s->at_before = calloc(s->len, sizeof(double));
+		s->g_before = calloc(s->len, sizeof(double));
 	}
-	if (!s->w || !s->g || !s->at || (opts->momentum && !s->prev))
+	if (!s->w || !s->g || !s->at || (opts->momentum && (!s->prev || !s->at_before || !s->g_before)))
 		return wattle_ml__no_memory(e, "training");
 	return 0;
 }
@@ -387,6 +433,8 @@ static void descent_free(struct descent *s)
 	free(s->w);
 	free(s->g);
 	free(s->prev);
+	free(s->at_before);
+	free(s->g_before);
 }
 
 int wattle_train(struct wattle_model *m, const struct wattle_dataset *d, struct wattle_pool *pool,
