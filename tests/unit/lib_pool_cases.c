@@ -356,6 +356,34 @@ static void batch_of_a_dead_worker_runs_again(void **state)
 	job_free(&j);
 }
 
+/* Several die while the queue is full: what they took along waits for room. */
+static int die_often_fn(void *ctx, uint64_t user_data, unsigned int worker)
+{
+	struct job *j = ctx;
+	int call = atomic_fetch_add(&j->calls, 1) + 1;
+
+	(void)worker;
+	if (call % 50 == 0 && call <= 8 * 50)
+		pthread_exit(NULL);
+	atomic_fetch_add(&j->ran[user_data], 1);
+	return 0;
+}
+
+static void dead_workers_with_a_full_queue(void **state)
+{
+	struct wattle_queue_params p = { .max_inflight = 3 };
+	struct wattle_run_stats st;
+	struct job j;
+
+	job_init(&j, *state, 1000, 3, &p);
+	assert_int_equal(run(&j, die_often_fn, &st), 0);
+	expect_each_once(&j);
+	assert_int_equal(st.aborted, 8);
+	assert_int_equal(st.batches, 1000);
+	expect_nothing_left(&j);
+	job_free(&j);
+}
+
 static int always_die_fn(void *ctx, uint64_t user_data, unsigned int worker)
 {
 	(void)ctx;
@@ -499,6 +527,7 @@ const struct CMUnitTest pool_cases[] = {
 	CASE(queue_destroyed_in_the_middle),
 	CASE(lost_lease_loses_no_result),
 	CASE(batch_of_a_dead_worker_runs_again),
+	CASE(dead_workers_with_a_full_queue),
 	CASE(functions_that_end_their_threads_fail_the_run),
 	CASE(one_run_at_a_time),
 	CASE(options_are_checked),

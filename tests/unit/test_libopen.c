@@ -325,7 +325,8 @@ static void one_thread_in_many_clients(void **state)
 	for (k = 0; k < 64; k++) {
 		i = (k * 5) % 8;
 		b.user_data = (uint64_t)k;
-		assert_int_equal(wattle_client__submit(c[i], (uint32_t)q[i], &b, NULL, 1, 0, NULL), 1);
+		assert_int_equal(wattle_client__submit(c[i], (uint32_t)q[i], &b, NULL, 1, 0, NULL),
+				 1);
 		memset(&n, 0, sizeof(n));
 		assert_int_equal(wattle_client__next(c[i], &n), 0);
 		assert_int_equal(n.user_data, k);

@@ -78,8 +78,8 @@ static int open_failed(int err, const char *path, char *buf, size_t size)
 			 "some, or have the administrator raise the module's limit", path);
 		return -err;
 	case ENFILE:
-		snprintf(buf, size, "%s: as many clients are open as the module takes in all; close "
-			 "some, or have the administrator raise its limit", path);
+		snprintf(buf, size, "%s: as many clients are open as the module takes in all; "
+			 "close some, or have the administrator raise its limit", path);
 		return -err;
 	default:
 		snprintf(buf, size, "%s: cannot be opened: %s", path, strerror(err));

@@ -18,7 +18,7 @@ static int key_error;
 static __thread struct {
 	struct wattle_list	workers;	/* valid once @epoch is */
 	unsigned int		epoch;		/* fork epoch + 1 */
-	uint64_t		serial;		/* client of @cached; serials are never reused */
+	uint64_t		serial;		/* of @cached's client; never reused */
 	struct emb_worker	*cached;
 } self;
 

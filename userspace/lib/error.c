@@ -18,55 +18,64 @@ struct sentence {
 };
 
 static const struct sentence sentences[] = {
-	{ WATTLE_IOC_QUEUE_CREATE, EINVAL, "a queue parameter is out of range or the name is not "
-	  "printable ASCII of at most 31 bytes; <linux/wattle.h> gives the ranges" },
-	{ WATTLE_IOC_QUEUE_CREATE, EPERM, "the latency class needs CAP_SYS_NICE; run as root or "
-	  "use the batch class" },
-	{ WATTLE_IOC_QUEUE_CREATE, EMFILE, "this client has as many queues as it may; destroy one, "
-	  "or open another client" },
-	{ WATTLE_IOC_QUEUE_CREATE, EUSERS, "this user has as many queues as one user may; destroy "
-	  "some, or have the administrator raise the module's limit" },
-	{ WATTLE_IOC_QUEUE_CREATE, ENFILE, "the module has as many queues as it takes in all; have "
-	  "the administrator raise its limit" },
-	{ WATTLE_IOC_QUEUE_UPDATE, EINVAL, "a queue parameter is out of range, an unknown field was "
-	  "named, or a field that was not named is not 0" },
-	{ WATTLE_IOC_QUEUE_UPDATE, EPERM, "the latency class needs CAP_SYS_NICE; run as root or "
-	  "use the batch class" },
-	{ WATTLE_IOC_SUBMIT, EINVAL, "a batch is not valid (work below 2^43 kcycles, stall below "
-	  "2^32 us, flags 0), or the count is 0; the index of the bad batch is reported" },
-	{ WATTLE_IOC_SUBMIT, E2BIG, "too many batches in one vector; QUERY's max_vector is the most" },
-	{ WATTLE_IOC_SUBMIT, EAGAIN, "the queue is full (max_inflight); wait for batches to end, or "
-	  "raise max_inflight" },
-	{ WATTLE_IOC_SUBMIT, EDQUOT, "this user has as many batches queued as one user may; wait for "
-	  "some to end" },
-	{ WATTLE_IOC_SUBMIT, ENOSPC, "the module has as many batches queued as it takes in all; wait "
-	  "for some to end" },
-	{ WATTLE_IOC_NEXT, EBUSY, "this thread still holds a grant; complete it, or name it in "
-	  "prev_token" },
-	{ WATTLE_IOC_NEXT, EACCES, "prev_token is the grant of another thread; the thread that got a "
-	  "grant completes it" },
+	{ WATTLE_IOC_QUEUE_CREATE, EINVAL,
+	  "a queue parameter is out of range or the name is not printable ASCII of at most 31 "
+	  "bytes; <linux/wattle.h> gives the ranges" },
+	{ WATTLE_IOC_QUEUE_CREATE, EPERM,
+	  "the latency class needs CAP_SYS_NICE; run as root or use the batch class" },
+	{ WATTLE_IOC_QUEUE_CREATE, EMFILE,
+	  "this client has as many queues as it may; destroy one, or open another client" },
+	{ WATTLE_IOC_QUEUE_CREATE, EUSERS,
+	  "this user has as many queues as one user may; destroy some, or have the "
+	  "administrator raise the module's limit" },
+	{ WATTLE_IOC_QUEUE_CREATE, ENFILE,
+	  "the module has as many queues as it takes in all; have the administrator raise its "
+	  "limit" },
+	{ WATTLE_IOC_QUEUE_UPDATE, EINVAL,
+	  "a queue parameter is out of range, an unknown field was named, or a field that was "
+	  "not named is not 0" },
+	{ WATTLE_IOC_QUEUE_UPDATE, EPERM,
+	  "the latency class needs CAP_SYS_NICE; run as root or use the batch class" },
+	{ WATTLE_IOC_SUBMIT, EINVAL,
+	  "a batch is not valid (work below 2^43 kcycles, stall below 2^32 us, flags 0), or "
+	  "the count is 0; the index of the bad batch is reported" },
+	{ WATTLE_IOC_SUBMIT, E2BIG,
+	  "too many batches in one vector; QUERY's max_vector is the most" },
+	{ WATTLE_IOC_SUBMIT, EAGAIN,
+	  "the queue is full (max_inflight); wait for batches to end, or raise max_inflight" },
+	{ WATTLE_IOC_SUBMIT, EDQUOT,
+	  "this user has as many batches queued as one user may; wait for some to end" },
+	{ WATTLE_IOC_SUBMIT, ENOSPC,
+	  "the module has as many batches queued as it takes in all; wait for some to end" },
+	{ WATTLE_IOC_NEXT, EBUSY,
+	  "this thread still holds a grant; complete it, or name it in prev_token" },
+	{ WATTLE_IOC_NEXT, EACCES,
+	  "prev_token is the grant of another thread; the thread that got a grant completes it" },
 	{ WATTLE_IOC_NEXT, ESTALE, "prev_token names no grant of this thread" },
-	{ WATTLE_IOC_NEXT, EMFILE, "as many threads call NEXT on this client as may; QUERY's "
-	  "max_workers is the most" },
+	{ WATTLE_IOC_NEXT, EMFILE,
+	  "as many threads call NEXT on this client as may; QUERY's max_workers is the most" },
 	{ WATTLE_IOC_NEXT, ETIMEDOUT, "no batch came in time" },
 	{ WATTLE_IOC_NEXT, EINTR, "a signal ended the wait; call again" },
 	{ WATTLE_IOC_NEXT, EINVAL, "flags or padding not 0, or an unknown prev_status" },
 	{ WATTLE_IOC_COMPLETE, EALREADY, "this grant has been completed before" },
-	{ WATTLE_IOC_COMPLETE, ESTALE, "the grant's lease had expired, or it is none of this client; "
-	  "give the queue a longer lease_ns if batches take this long" },
-	{ WATTLE_IOC_COMPLETE, EACCES, "the grant is another thread's; the thread that got a grant "
-	  "completes it" },
+	{ WATTLE_IOC_COMPLETE, ESTALE,
+	  "the grant's lease had expired, or it is none of this client; give the queue a "
+	  "longer lease_ns if batches take this long" },
+	{ WATTLE_IOC_COMPLETE, EACCES,
+	  "the grant is another thread's; the thread that got a grant completes it" },
 	{ WATTLE_IOC_COMPLETE, EINVAL, "token 0 or an unknown status" },
 	{ WATTLE_IOC_CANCEL, EBUSY, "the batch is running; only queued batches can be withdrawn" },
 	{ WATTLE_IOC_CANCEL, ENOENT, "no such queue or batch: it has ended, or never was" },
 	{ 0, ENOENT, "no such queue in this client" },
-	{ 0, ESHUTDOWN, "the module is being drained and takes no new work; try again later, or use "
-	  "the embedded backend" },
+	{ 0, ESHUTDOWN,
+	  "the module is being drained and takes no new work; try again later, or use the "
+	  "embedded backend" },
 	{ 0, ENOMEM, "out of memory" },
-	{ 0, ENODEV, "the wattle device has gone; load the module again, or use the embedded backend" },
+	{ 0, ENODEV,
+	  "the wattle device has gone; load the module again, or use the embedded backend" },
 	{ 0, EBADFD, "this client was opened before fork(2); open a new one in the child" },
-	{ 0, ENOTTY, "the device does not know this request; load the module that matches this "
-	  "library" },
+	{ 0, ENOTTY,
+	  "the device does not know this request; load the module that matches this library" },
 };
 
 static const char *command_name(unsigned long cmd)

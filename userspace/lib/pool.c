@@ -100,30 +100,37 @@ static int64_t submit_some(struct wattle_pool *p, const struct wattle_batch *b, 
 	st->refused += refused;
 	pool_ended(p, n - (uint32_t)(ret > 0 ? ret : 0) + refused);
 	if (refused)
-		pool_fail(p, wattle_error_set(-ECANCELED, "a batch was refused: its deadline cannot "
-					      "be met; give it more time, fewer batches before "
+		pool_fail(p, wattle_error_set(-ECANCELED, "a batch was refused: its deadline can "
+					      "not be met; give it more time, less work before "
 					      "it, or a queue that is not STRICT"));
 	return ret;
+}
+
+/* The queue, the user or the module has no room now. */
+static bool is_full(int64_t ret)
+{
+	return ret == -EAGAIN || ret == -EDQUOT || ret == -ENOSPC;
 }
 
 static int64_t feed(struct wattle_pool *p, const struct wattle_batch *b, size_t count,
 		    struct wattle_run_stats *st)
 {
+	/* Before, because by the time the answer is here all of ours may have ended. */
+	int64_t ours = atomic_load(&p->outstanding);
 	int64_t ret = submit_some(p, b, count, st);
 
-	if (ret != -EAGAIN && ret != -EDQUOT && ret != -ENOSPC)
+	if (!is_full(ret))
 		return ret;
-	/* Full. Some of ours must end first; if none is there, others fill it. */
-	if (!atomic_load(&p->outstanding))
+	/* Full. Some of ours must end first; if none was there, others fill it. */
+	if (!ours)
 		return ret;
 	wait_level(p, atomic_load(&p->outstanding) / 2, 0);
 	return 0;
 }
 
-/* Replaces workers that died and hands in again what they took along. */
-static void repair(struct wattle_pool *p, struct wattle_run_stats *st)
+/* Replaces workers that died and puts aside what they took along. */
+static void repair(struct wattle_pool *p)
 {
-	struct wattle_batch lost;
 	struct pool_worker *w;
 	unsigned int i;
 	int state, ret;
@@ -134,23 +141,41 @@ static void repair(struct wattle_pool *p, struct wattle_run_stats *st)
 		state = atomic_load(&w->state);
 		if (state != POOL_WORKER_DIED && state != POOL_WORKER_GAVE_UP)
 			continue;
-		lost = w->lost;
-		/* Joined, its grant has ended and its CPU is free. */
+		/*
+		 * Joined, its grant has ended and its CPU is free. The slot is
+		 * another thread's from pool_worker_start() on.
+		 */
 		pool_worker_stop(w);
-		ret = state == POOL_WORKER_DIED ? pool_worker_start(p, i) : -EIO;
-		if (!ret && ++p->deaths > POOL_MAX_DEATHS)
+		ret = -EIO;
+		if (state == POOL_WORKER_DIED) {
+			if (p->nr_again < POOL_MAX_DEATHS)
+				p->again[p->nr_again++] = w->lost;
+			ret = pool_worker_start(p, i);
+		}
+		if (!ret && p->deaths++ == POOL_MAX_DEATHS)
 			ret = wattle_error_set(-EIO, "batch functions ended %u threads; they must "
 					       "return instead", p->deaths);
 		if (ret)
 			pool_fail(p, ret);
-		if (state != POOL_WORKER_DIED)
-			continue;
-		if (!atomic_load(&p->error)) {
-			ret = (int)submit_some(p, &lost, 1, st);
-			if (ret < 0)
-				pool_fail(p, run_error(ret));
-		}
-		pool_ended(p, 1);	/* the lost one */
+		if (state == POOL_WORKER_DIED)
+			pool_ended(p, 1);
+	}
+}
+
+/* Hands in again what was put aside, as far as there is room. */
+static void resubmit(struct wattle_pool *p, struct wattle_run_stats *st)
+{
+	int64_t ours, n;
+
+	while (p->nr_again && !atomic_load(&p->error)) {
+		ours = atomic_load(&p->outstanding);
+		n = submit_some(p, &p->again[p->nr_again - 1], 1, st);
+		if (is_full(n) && ours)
+			return;
+		if (n < 0)
+			pool_fail(p, run_error((int)n));
+		else
+			p->nr_again--;
 	}
 }
 
@@ -180,15 +205,21 @@ static void abandon(struct wattle_pool *p)
 /* Waits until nothing is outstanding, or nobody is left to end it. */
 static void drain(struct wattle_pool *p, struct wattle_run_stats *st)
 {
+	int64_t left;
 	int error;
 
-	while (atomic_load(&p->outstanding) > 0) {
+	for (;;) {
+		resubmit(p, st);
 		error = atomic_load(&p->error);
 		if (error)
 			abandon(p);
-		wait_level(p, 0, error);
+		left = atomic_load(&p->outstanding);
+		if (left <= 0 && (error || !p->nr_again))
+			break;
+		/* With batches put aside, until there may be room for one. */
+		wait_level(p, p->nr_again && !error && left > 1 ? left - 1 : 0, error);
 		if (atomic_load(&p->attention))
-			repair(p, st);
+			repair(p);
 		if (!any_left(p)) {
 			abandon(p);
 			pool_fail(p, -EIO);
@@ -221,6 +252,7 @@ static void run_start(struct wattle_pool *p, uint32_t queue, wattle_batch_fn fn,
 	p->fn = fn;
 	p->ctx = ctx;
 	p->deaths = 0;
+	p->nr_again = 0;
 	atomic_store(&p->outstanding, 0);
 	atomic_store(&p->wake_at, -1);
 	atomic_store(&p->error, 0);
@@ -253,7 +285,7 @@ int wattle_pool__run(struct wattle_pool *p, uint32_t queue, const struct wattle_
 		else
 			done += (size_t)n;
 		if (atomic_load(&p->attention))
-			repair(p, &sum);
+			repair(p);
 	}
 	drain(p, &sum);
 	ret = atomic_load(&p->error);
@@ -310,7 +342,8 @@ int wattle_pool__new(struct wattle_pool **out, struct wattle_client *c,
 	if (max > POOL_MAX_WORKERS)
 		max = POOL_MAX_WORKERS;
 	if (nr > max)
-		return wattle_error_set(-EINVAL, "%u workers are too many; %u is the most", nr, max);
+		return wattle_error_set(-EINVAL, "%u workers are too many; %u is the most", nr,
+					max);
 	nr_cpus = wattle_cpu_allowed_list(&cpus);
 	if (nr_cpus < 0)
 		return wattle_error_set(nr_cpus, "the allowed CPUs cannot be read: %s",
@@ -337,7 +370,8 @@ int wattle_pool__new(struct wattle_pool **out, struct wattle_client *c,
 		c->pool = p;
 	pthread_mutex_unlock(&c->pool_lock);
 	if (ret) {
-		wattle_error_set(ret, "the client has a pool; free it first, or open another client");
+		wattle_error_set(ret, "the client has a pool; free it first, or open another "
+				 "client");
 		goto free_pool;
 	}
 	ret = place(p, nr, cpus, nr_cpus, pinned);

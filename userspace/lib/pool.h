@@ -60,6 +60,8 @@ struct pool_worker {
  * @verdicts:	of the vector being submitted; c->limits.max_vector of them
  * @queue:	of the current run, 0 between runs
  * @fn: @ctx:	of the current run
+ * @deaths:	threads that batch functions have ended in this run
+ * @again:	batches that went with them, to be submitted again; @nr_again of them
  * @outstanding: batches submitted and not ended
  * @wake_at:	wake the submitter when @outstanding is at or below this, -1 = do not
  * @error:	first error of the run, 0 = none
@@ -76,6 +78,8 @@ struct wattle_pool {
 	void			*ctx;
 	unsigned int		fork_epoch;
 	unsigned int		deaths;
+	unsigned int		nr_again;
+	struct wattle_batch	again[POOL_MAX_DEATHS];
 	_Alignas(128) _Atomic int64_t	outstanding;
 	_Atomic int64_t		wake_at;
 	_Atomic int		error;
@@ -91,7 +95,7 @@ int pool_worker_start(struct wattle_pool *p, unsigned int index);
 void pool_worker_stop(struct pool_worker *w);
 
 /* --- pool.c --- */
-/* @count batches of the run have ended (or were withdrawn); wakes the submitter if it waits for that. */
+/* @count batches have ended or were withdrawn; wakes the submitter if it waits for that. */
 void pool_ended(struct wattle_pool *p, uint64_t count);
 void pool_fail(struct wattle_pool *p, int err);
 void pool_wake_submitter(struct wattle_pool *p);
