@@ -49,7 +49,7 @@ fails 2 "--l2 '-1': must be a number from 0" "${t[@]}" --l2 -1
 fails 2 "--l2 'nan': must be a number" "${t[@]}" --l2 nan
 fails 2 "--l2 '1x': must be a number" "${t[@]}" --l2 1x
 fails 2 "--l2 '': must be a number" "${t[@]}" --l2 ""
-fails 2 "--alpha '0': a step of 0 learns nothing" "${t[@]}" --alpha 0
+fails 2 "--alpha '-1': must be a number from 0" "${t[@]}" --alpha -1
 fails 2 "--alpha 'inf': must be a number" "${t[@]}" --alpha inf
 fails 2 "--epochs '0': must be a whole number from 1" "${t[@]}" --epochs 0
 fails 2 "--epochs '-1': must be a whole number" "${t[@]}" --epochs -1

@@ -112,7 +112,7 @@ static int run(struct out *o, struct job *j)
 		return interrupted(o, j);
 	if (rc == -ECANCELED && j->t.queue.flags & WATTLE_QUEUE_STRICT)
 		return out_error(o, CLI_REFUSED,
-				 "refused: %s; give it more time, or leave out --strict to have it done late",
+				 "refused: %s; without --strict it is done late",
 				 e.msg);
 	if (rc)
 		return out_error(o, rc == -EIO || rc == -ENODEV ? CLI_DEVICE :

@@ -22,7 +22,7 @@ const char train_usage[] =
 "training\n"
 "  --loss log|squared     log-loss, or 1/2 sum (y - sigmoid(z))^2 (default log)\n"
 "  --l2 X                 L2 strength (default 0)\n"
-"  --alpha X              step (default: 1/L from the data)\n"
+"  --alpha X              step; 0 (default): from the data\n"
 "  --momentum             Nesterov's accelerated gradient\n"
 "  --epochs N             at most (default 100)\n"
 "  --tol X                stop when the gradient's norm is below X times the first\n"
@@ -123,14 +123,7 @@ static bool training_option(struct out *o, struct train_opts *t, int c, const ch
 	case O_L2:
 		return opt_f64(o, "--l2", arg, 0, 1e30, &t->train.l2);
 	case O_ALPHA:
-		if (!opt_f64(o, "--alpha", arg, 0, 1e30, &t->train.alpha))
-			return false;
-		if (t->train.alpha > 0)
-			return true;
-		out_error(o, CLI_USAGE,
-			  "--alpha '%s': a step of 0 learns nothing; leave it out to have it chosen",
-			  arg);
-		return false;
+		return opt_f64(o, "--alpha", arg, 0, 1e30, &t->train.alpha);
 	case O_MOMENTUM:
 		t->train.momentum = 1;
 		return true;
