@@ -20,6 +20,7 @@
 #include "event.h"
 #include "ioctl.h"
 #include "param.h"
+#include "submit.h"
 #include "batch.h"
 #include "sysfs.h"
 #include "user.h"
@@ -74,6 +75,7 @@ static int wattle_chardev_release(struct inode *inode, struct file *file)
 	struct wattle_client *c = file->private_data;
 
 	/* The last reference is gone: nobody is inside a call on this file. */
+	wattle_submit_withdraw_all(c);
 	wattle_device_lock();
 	wattle_worker_remove_all(c, ktime_get_ns());
 	wattle_sched_client_exit(&c->sched, ktime_get_ns());

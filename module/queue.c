@@ -11,6 +11,7 @@
 #include "energy.h"
 #include "event.h"
 #include "queue.h"
+#include "submit.h"
 
 /**
  * wattle_queue_free_list() - free what the state machine let go of
@@ -144,7 +145,7 @@ long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
 	struct wattle_queue_destroy __user *u = arg;
 	struct wattle_queue_destroy in;
 	struct wattle_sched_queue *q;
-	u64 cancelled = 0;
+	u64 cancelled;
 	long err;
 
 	err = wattle_copy_in(&in, sizeof(in), arg, size);
@@ -156,10 +157,11 @@ long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
 	if (put_user(0ULL, &u->cancelled))
 		return -EFAULT;
 
+	cancelled = wattle_submit_withdraw(c, in.queue);
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, in.queue);
 	if (q)
-		cancelled = wattle_sched_queue_destroy(q, ktime_get_ns());
+		cancelled += wattle_sched_queue_destroy(q, ktime_get_ns());
 	wattle_device_unlock();
 	if (!q)
 		return -ENOENT;

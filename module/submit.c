@@ -9,6 +9,7 @@
  * count returned is still the truth.
  */
 #include <linux/ktime.h>
+#include <linux/sched.h>
 #include <linux/uaccess.h>
 
 #include "batch.h"
@@ -19,6 +20,8 @@
 
 /* Entries taken under one hold of the lock: bounds the hold and the stack. */
 #define WATTLE_SUBMIT_CHUNK	16
+/* Batches withdrawn under one hold of the lock. */
+#define WATTLE_WITHDRAW_CHUNK	64
 
 static int wattle_submit_check(const struct wattle_submit *in)
 {
@@ -166,6 +169,49 @@ long wattle_submit(struct wattle_client *c, void __user *arg, u32 size)
 }
 
 /**
+ * wattle_submit_withdraw() - cancel what a queue holds, letting others in between
+ * @c: the client
+ * @queue: the queue's id; if there is none, nothing is cancelled
+ *
+ * Batches submitted meanwhile may or may not be among them, but do not prolong
+ * the call. Return: batches cancelled. Sleeps.
+ */
+u64 wattle_submit_withdraw(struct wattle_client *c, u32 queue)
+{
+	struct wattle_sched_queue *q;
+	u64 left = U64_MAX, cancelled = 0, n;
+
+	do {
+		n = 0;
+		wattle_device_lock();
+		q = wattle_sched_queue_find(&c->sched, queue);
+		if (q) {
+			left = min_t(u64, left, q->inflight - q->nr_granted);
+			n = wattle_sched_cancel_some(q, min_t(u64, left, WATTLE_WITHDRAW_CHUNK),
+						     ktime_get_ns());
+		}
+		wattle_device_unlock();
+		cancelled += n;
+		left -= n;
+		cond_resched();
+	} while (n == WATTLE_WITHDRAW_CHUNK);
+	return cancelled;
+}
+
+/**
+ * wattle_submit_withdraw_all() - cancel what all queues of a client hold
+ * @c: the client, of which no thread is inside a call
+ */
+void wattle_submit_withdraw_all(struct wattle_client *c)
+{
+	struct wattle_sched_queue *q;
+
+	/* Nobody else makes or removes queues of this client any more. */
+	wattle_list_for_each(q, &c->sched.queues, client_link)
+		wattle_submit_withdraw(c, q->id);
+}
+
+/**
  * wattle_submit_cancel() - WATTLE_IOC_CANCEL
  * @c: the client
  * @arg: struct wattle_cancel
@@ -196,14 +242,14 @@ long wattle_submit_cancel(struct wattle_client *c, void __user *arg, u32 size)
 	q = wattle_sched_queue_find(&c->sched, in.queue);
 	if (!q) {
 		err = -ENOENT;
-	} else if (in.flags & WATTLE_CANCEL_ALL) {
-		cancelled = wattle_sched_cancel_all(q, ktime_get_ns());
-	} else {
+	} else if (!(in.flags & WATTLE_CANCEL_ALL)) {
 		err = wattle_sched_cancel(q, in.batch, ktime_get_ns());
 		cancelled = !err;
 	}
 	wattle_device_unlock();
 	if (err)
 		return err;
+	if (in.flags & WATTLE_CANCEL_ALL)
+		cancelled = wattle_submit_withdraw(c, in.queue);
 	return put_user(cancelled, &u->cancelled) ? -EFAULT : 0;
 }

@@ -285,15 +285,22 @@ int wattle_sched_cancel(struct wattle_sched_queue *q, __u64 batch_id, __u64 now_
 	return -ENOENT;
 }
 
-__u64 wattle_sched_cancel_all(struct wattle_sched_queue *q, __u64 now_ns)
+__u64 wattle_sched_cancel_some(struct wattle_sched_queue *q, __u64 max, __u64 now_ns)
 {
 	struct wattle_sched_batch *b, *tmp;
 	__u64 n = 0;
 
 	wattle_list_for_each_safe(b, tmp, &q->batches, queue_link) {
+		if (n == max)
+			break;
 		wattle_sched_withdraw(b, now_ns);
 		n++;
 	}
 	wattle_sched_settle(q->client);
 	return n;
+}
+
+__u64 wattle_sched_cancel_all(struct wattle_sched_queue *q, __u64 now_ns)
+{
+	return wattle_sched_cancel_some(q, WATTLE_U64_MAX, now_ns);
 }

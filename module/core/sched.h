@@ -353,6 +353,8 @@ int wattle_sched_submit_dry(struct wattle_sched_queue *q, const struct wattle_ba
 /* 0, -ENOENT, -EBUSY (granted). */
 int wattle_sched_cancel(struct wattle_sched_queue *q, __u64 batch_id, __u64 now_ns);
 __u64 wattle_sched_cancel_all(struct wattle_sched_queue *q, __u64 now_ns);
+/* At most @max of them, so that a caller can let others in between; returns how many. */
+__u64 wattle_sched_cancel_some(struct wattle_sched_queue *q, __u64 max, __u64 now_ns);
 
 /* --- workers --- */
 /* 0; -EMFILE. @slot: index unique among the client's workers. */
