@@ -63,6 +63,7 @@ static inline __m512i emulated_cvtepu8_epi32(__m128i a)
 #define _mm512_srai_epi32(a, n)			emulated_srai_epi32(a, n)
 #define _mm512_cvtepi32_ps(a)			emulated_cvtepi32_ps(a)
 #define _mm512_cvtepu8_epi32(a)			emulated_cvtepu8_epi32(a)
+#define v_keep(a)				((void)(a))
 
 #define wattle_kernels_avx512			wattle_kernels_avx512_emulated
 

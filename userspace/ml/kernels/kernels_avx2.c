@@ -7,7 +7,8 @@
 #include <immintrin.h>
 
 #define VW		8
-#define TILE_BYTES	(26 * 1024)
+#define TILE_L1		(26 * 1024)
+#define TILE_L2		(112 * 1024)
 
 typedef __m256 vf;
 typedef __m256i vi;
@@ -37,6 +38,7 @@ typedef __m256 vm;
 #define v_eq_i(a, b)	_mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b))
 #define v_lt_f(a, b)	_mm256_cmp_ps(a, b, _CMP_LT_OQ)
 #define v_sel(m, a, b)	_mm256_blendv_ps(b, a, m)
+#define v_keep(a)	__asm__("" : "+x"(a))
 #define v_u8(p)		_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p))))
 
 static inline __attribute__((always_inline))

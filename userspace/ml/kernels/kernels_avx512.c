@@ -7,7 +7,8 @@
 #include <immintrin.h>
 
 #define VW		16
-#define TILE_BYTES	(26 * 1024)
+#define TILE_L1		(26 * 1024)
+#define TILE_L2		(112 * 1024)
 
 typedef __m512 vf;
 typedef __m512i vi;
@@ -38,6 +39,9 @@ typedef __mmask16 vm;
 #define v_lt_f(a, b)	_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ)
 /* Takes the second vector where the mask is set. */
 #define v_sel(m, a, b)	_mm512_mask_blend_ps(m, b, a)
+#ifndef v_keep		/* the emulation in tests/unit has no such registers */
+#define v_keep(a)	__asm__("" : "+v"(a))
+#endif
 #define v_u8(p)		_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(p))))
 
 /* Upper and lower half added: from there on as AVX2. */

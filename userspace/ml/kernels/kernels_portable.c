@@ -7,7 +7,8 @@
 #include "ml/kernels/kernels.h"
 
 #define VW		4
-#define TILE_BYTES	(26 * 1024)
+#define TILE_L1		(26 * 1024)
+#define TILE_L2		(112 * 1024)
 
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
@@ -60,6 +61,7 @@ FN vf v_sel(vm m, vf a, vf b)
 #define v_sra(a, n)	((a) >> (n))
 #define v_eq_i(a, b)	((vm)((a) == (b)))
 #define v_lt_f(a, b)	((vm)((a) < (b)))
+#define v_keep(a)	((void)(a))
 #define v_abs(a)	v_float(v_bits(a) & v_iset1(0x7fffffff))
 
 /* x when x is NaN: comparisons with it are false. */

@@ -41,13 +41,13 @@ static struct scratch scratch_carve(const struct wattle_pass *p)
 }
 
 /*
- * Rows of a tile: as many as stay in the L1 data cache (32 KiB on what is in
- * use, of which some goes to weights), at least 8, which the one-output kernel
- * takes together.
+ * Rows of a tile. With one output a tile is to stay in the L1 data cache; with
+ * more, scores are taken by eight rows, which do, and the gradient by all of the
+ * tile, from L2: its sums are then loaded and stored less often.
  */
 static size_t tile_rows(const struct wattle_pass *p)
 {
-	const size_t fit = TILE_BYTES / (p->wstride * sizeof(float));
+	const size_t fit = (p->nr_outputs == 1 ? TILE_L1 : TILE_L2) / (p->wstride * sizeof(float));
 
 	return fit >= TILE_ROWS ? TILE_ROWS : fit < 8 ? 8 : fit & ~(size_t)7;
 }
@@ -104,12 +104,8 @@ static struct rows tile_rows_at(const struct wattle_pass *p, const struct scratc
 				const struct tile *t)
 {
 	struct rows out = { .nv = (p->cols + VW - 1) / VW };
-	size_t r;
 
 	if (p->dtype == WATTLE_U8) {
-		for (r = 0; r < t->n; r++)
-			tile_widen((const uint8_t *)p->x + tile_row(t, r) * p->stride, out.nv,
-				   s->wide + r * p->wstride);
 		out.x = s->wide;
 		out.stride = p->wstride;
 		out.step = 8 * p->wstride;
@@ -119,6 +115,23 @@ static struct rows tile_rows_at(const struct wattle_pass *p, const struct scratc
 		out.step = t->step * p->stride;
 	}
 	return out;
+}
+
+/* Scores of the tile, eight rows at a time; widens them on the way. */
+static void tile_forward(const struct wattle_pass *p, const struct scratch *s,
+			 const struct tile *t, const struct rows *rows)
+{
+	struct rows eight = *rows;
+	size_t r, i, n;
+
+	for (r = 0; r < t->n; r += n) {
+		n = t->n - r < 8 ? t->n - r : 8;
+		for (i = r; p->dtype == WATTLE_U8 && i < r + n; i++)
+			tile_widen((const uint8_t *)p->x + tile_row(t, i) * p->stride, rows->nv,
+				   s->wide + i * p->wstride);
+		tile_scores(&eight, n, p->w, p->wstride, p->nr_outputs, s->z + r);
+		eight.x += rows->step;
+	}
 }
 
 /* From the fp32 sums of a few tiles to the fp64 sums of the block. */
@@ -174,7 +187,7 @@ static void pass_gradient(struct wattle_pass *p)
 			n = t.n;
 			lanes(p, &s, n);
 		}
-		tile_scores(&rows, n, p->w, p->wstride, p->nr_outputs, s.z);
+		tile_forward(p, &s, &t, &rows);
 		if (p->link != WATTLE_LINK_LINEAR)
 			for (r = 0; r < n; r++)
 				s.labels[r] = (int32_t)p->labels[tile_row(&t, r)];
@@ -201,7 +214,7 @@ static void pass_scores(const struct wattle_pass *p, float *z)
 	while (tile_next(&w, p->rows, R, &t)) {
 		const struct rows rows = tile_rows_at(p, &s, &t);
 
-		tile_scores(&rows, t.n, p->w, p->wstride, p->nr_outputs, s.z);
+		tile_forward(p, &s, &t, &rows);
 		for (r = 0; r < t.n; r++)
 			for (k = 0; k < p->nr_outputs; k++)
 				z[tile_row(&t, r) * p->nr_outputs + k] =

@@ -58,8 +58,9 @@ V_INLINE void dots_1(const struct rows *s, size_t r, unsigned int nr, const floa
 	for (i = 0; i < nr; i++)
 		acc[i] = v_set1(0.0f);
 	for (v = 0; v < s->nv * VW; v += VW) {
-		const vf wv = v_load(w + v);
+		vf wv = v_load(w + v);
 
+		v_keep(wv);
 		UNROLL
 		for (i = 0; i < nr; i++)
 			acc[i] = v_fma(v_load(x + i * s->stride + v), wv, acc[i]);
@@ -91,8 +92,9 @@ V_INLINE void dots_k(const struct rows *s, size_t r, unsigned int nr, unsigned i
 			xv[i] = v_load(x + i * s->stride + v);
 		UNROLL
 		for (k = 0; k < T; k++) {
-			const vf wv = v_load(w + k * wstride + v);
+			vf wv = v_load(w + k * wstride + v);
 
+			v_keep(wv);
 			UNROLL
 			for (i = 0; i < nr; i++)
 				acc[k * nr + i] = v_fma(xv[i], wv, acc[k * nr + i]);
@@ -125,20 +127,18 @@ V_INLINE size_t group(size_t left)
 	return (left + groups - 1) / groups;
 }
 
-/* The scores of n <= TILE_ROWS rows, without intercepts: z[k * TILE_ROWS + r]. */
+/* The scores of n <= 8 rows, without intercepts: z[k * TILE_ROWS + r]. */
 static void tile_scores(const struct rows *s, size_t n, const float *w, size_t wstride,
 			size_t nr_outputs, float *z)
 {
 	size_t k, t, r;
 
 	if (nr_outputs == 1) {
-		for (r = 0; r + 8 <= n; r += 8)
-			dots_1(s, r, 8, w, z);
-		if (r + 4 <= n) {
-			dots_1(s, r, 4, w, z);
-			r += 4;
+		if (n == 8) {
+			dots_1(s, 0, 8, w, z);
+			return;
 		}
-		for (; r < n; r++)
+		for (r = 0; r < n; r++)
 			dots_1(s, r, 1, w, z);
 		return;
 	}

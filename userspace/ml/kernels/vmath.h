@@ -12,6 +12,7 @@
  *   v_eq_i(vi, vi) v_lt_f(vf, vf) v_sel(mask, if_set, if_clear)
  *   v_sum4(a, b, c, d, out): sums of the lanes of four vectors, to out[0..3]
  *   v_u8(p): VW bytes as floats
+ *   v_keep(a): a stays in a register (else the compiler loads it again at every use)
  *
  * Polynomials are our own fits: iteratively reweighted least squares towards
  * the minimax error, in fp64, on the reduced range, weighted by the function.
