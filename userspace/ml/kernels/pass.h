@@ -181,7 +181,6 @@ static void pass_gradient(struct wattle_pass *p)
 
 	while (tile_next(&w, p->rows, R, &t)) {
 		const struct rows rows = tile_rows_at(p, &s, &t);
-		const size_t ahead = p->dtype == WATTLE_F32 ? t.n / 8 * rows.step : 0;
 
 		if (t.n != n) {
 			n = t.n;
@@ -192,7 +191,7 @@ static void pass_gradient(struct wattle_pass *p)
 			for (r = 0; r < n; r++)
 				s.labels[r] = (int32_t)p->labels[tile_row(&t, r)];
 		tile_link(p->link, &l, n, s.gb, s.loss);
-		tile_gradient(&rows, n, s.z, s.g, p->wstride, p->nr_outputs, ahead);
+		tile_gradient(&rows, n, s.z, s.g, p->wstride, p->nr_outputs);
 		unflushed += n;
 		if (unflushed >= WATTLE_FLUSH_ROWS) {
 			flush(p, &s);

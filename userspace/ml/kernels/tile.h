@@ -167,13 +167,8 @@ static void tile_scores(const struct rows *s, size_t n, const float *w, size_t w
 	}
 }
 
-/*
- * g += sum of d[r] x_r for nr rows, one output. While these rows are added up,
- * the same rows of the next tile are fetched: the other half of the pass reads
- * them, and memory would idle here.
- */
-V_INLINE void axpy_1(const struct rows *s, size_t r, unsigned int nr, const float *d, float *g,
-		     size_t ahead)
+/* g += sum of d[r] x_r for nr rows, one output. */
+V_INLINE void axpy_1(const struct rows *s, size_t r, unsigned int nr, const float *d, float *g)
 {
 	const float *x = row_at(s, r);
 	vf dv[8];
@@ -186,11 +181,6 @@ V_INLINE void axpy_1(const struct rows *s, size_t r, unsigned int nr, const floa
 	for (v = 0; v < s->nv * VW; v += VW) {
 		vf acc = v_load(g + v);
 
-		if (ahead && v % 16 == 0) {
-			UNROLL
-			for (i = 0; i < nr; i++)
-				__builtin_prefetch(x + i * s->stride + ahead + v, 0, 3);
-		}
 		UNROLL
 		for (i = 0; i < nr; i++)
 			acc = v_fma(v_load(x + i * s->stride + v), dv[i], acc);
@@ -245,21 +235,21 @@ V_INLINE void gradient_k(const struct rows *s, size_t n, unsigned int T, const f
 		axpy_k(s, n, v, 1, T, d, g, wstride);
 }
 
-/* g += residuals times rows. @ahead: floats from a row to that of the next tile, 0 = do not fetch. */
+/* g += residuals times rows. */
 static void tile_gradient(const struct rows *s, size_t n, const float *d, float *g, size_t wstride,
-			  size_t nr_outputs, size_t ahead)
+			  size_t nr_outputs)
 {
 	size_t k, t, r;
 
 	if (nr_outputs == 1) {
 		for (r = 0; r + 8 <= n; r += 8)
-			axpy_1(s, r, 8, d, g, ahead);
+			axpy_1(s, r, 8, d, g);
 		if (r + 4 <= n) {
-			axpy_1(s, r, 4, d, g, 0);
+			axpy_1(s, r, 4, d, g);
 			r += 4;
 		}
 		for (; r < n; r++)
-			axpy_1(s, r, 1, d, g, 0);
+			axpy_1(s, r, 1, d, g);
 		return;
 	}
 	for (k = 0; k < nr_outputs; k += t) {
