@@ -80,11 +80,30 @@ fails() {
 	fi
 }
 
+# One Python for all questions: it takes a second to start in an emulated guest. Descriptors 8
+# and 9, as those of a coprocess are not there in the subshells that json is called from.
+coproc PYTHON {
+	exec /usr/bin/python3 -uc 'import json, sys
+for line in sys.stdin:
+    name, expr = line.rstrip("\n").split("\x1f")
+    try:
+        with open(name, encoding="utf-8") as f:
+            d = json.load(f)
+        print(eval(expr))
+    except Exception as e:
+        print(f"{type(e).__name__}: {e}")
+    print("\x04")'
+}
+exec 8>&"${PYTHON[1]}" 9<&"${PYTHON[0]}"
+
 # json FILE EXPRESSION: Python on the document d, e.g. 'd["data"]["rows"]'.
 json() {
-	/usr/bin/python3 -c 'import json, math, sys
-d = json.load(open(sys.argv[1], encoding="utf-8"))
-print(eval(sys.argv[2]))' "$1" "$2" 2>&1
+	local line name=$1
+	[ "${name#/}" != "$name" ] || name=$PWD/$name
+	printf '%s\x1f%s\n' "$name" "$2" >&8
+	while IFS= read -r -u 9 line && [ "$line" != $'\x04' ]; do
+		printf '%s\n' "$line"
+	done
 }
 
 # Two classes that a line separates, and some noise: a small stand-in for real data, made anew each time.
