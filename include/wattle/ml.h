@@ -67,7 +67,8 @@ struct wattle_dataset {
  * struct wattle_read_opts - how to read a data set
  * @sz:		sizeof
  * @label:	label column by name or 1-based number (CSV); path of the label file (IDX, npy);
- *		NULL: CSV = last column, IDX = guessed from the file name (images -> labels), npy = none
+ *		NULL: CSV = last column, IDX = guessed from the file name (images -> labels),
+ *		npy = none
  * @unlabelled:	there is no label
  * @header:	CSV: 1 there is one, 0 there is none, -1 guess
  */
@@ -78,7 +79,10 @@ struct wattle_read_opts {
 	int		header;
 };
 
-/* By extension and magic: .csv .tsv .idx*-ubyte[.gz] .npy. Non-finite values are an error that says where. */
+/*
+ * By extension and magic: .csv .tsv .idx*-ubyte[.gz] .npy. Non-finite values are an error that
+ * says where.
+ */
 WATTLE_API int wattle_dataset__read(struct wattle_dataset *d, const char *path,
 				    const struct wattle_read_opts *opts, struct wattle_ml_error *e);
 WATTLE_API void wattle_dataset__free(struct wattle_dataset *d);
@@ -108,7 +112,8 @@ WATTLE_API int wattle_dataset__split(const struct wattle_dataset *d, double shar
  * struct wattle_scaler - x' = (x - mean) / scale, per feature
  * @cols:	features
  * @mean:	mean, n in the denominator
- * @scale:	standard deviation (n in the denominator, as scikit-learn's StandardScaler); 1 for a constant feature
+ * @scale:	standard deviation (n in the denominator, as scikit-learn's StandardScaler); 1 for
+ *		a constant feature
  */
 struct wattle_scaler {
 	size_t	cols;
@@ -125,8 +130,10 @@ WATTLE_API void wattle_scaler__free(struct wattle_scaler *s);
 /* ------------------------------------------------------------------ model */
 
 enum wattle_loss {
-	WATTLE_LOSS_LOG		= 0,	/* binary: -y ln s(z) - (1-y) ln(1-s(z)); multi-class: softmax cross-entropy */
-	WATTLE_LOSS_SQUARED	= 1,	/* J = 1/2 sum (y - sigmoid(z))^2, one output per class against the rest */
+	/* binary: -y ln s(z) - (1-y) ln(1-s(z)); multi-class: softmax cross-entropy */
+	WATTLE_LOSS_LOG		= 0,
+	/* J = 1/2 sum (y - sigmoid(z))^2, one output per class against the rest */
+	WATTLE_LOSS_SQUARED	= 1,
 };
 
 /**
@@ -154,7 +161,10 @@ struct wattle_model {
 };
 
 WATTLE_API void wattle_model__free(struct wattle_model *m);
-/* safetensors: tensors weight, bias, scaler.mean, scaler.scale; the rest in __metadata__. Written to a temporary file, synced, renamed. */
+/*
+ * safetensors: tensors weight, bias, scaler.mean, scaler.scale; the rest in __metadata__.
+ * Written to a temporary file, synced, renamed.
+ */
 WATTLE_API int wattle_model__save(const struct wattle_model *m, const char *path,
 				  struct wattle_ml_error *e);
 /* -EBADMSG cut short or not safetensors; -EPROTO another schema. */
@@ -193,7 +203,8 @@ struct wattle_epoch {
  * @block_rows:	rows of one batch; 0 = chosen from the sizes (not from the number of workers)
  * @standardise: fit a scaler on the training data and keep it in the model
  * @deadline_ns: every batch's absolute deadline; 0 = none
- * @epoch_deadline_ns: per-epoch budget; each epoch's batches are due this long after it starts; 0 = none
+ * @epoch_deadline_ns: per-epoch budget; each epoch's batches are due this long after it starts; 0
+ *		= none
  * @progress:	called after each epoch; non-zero stops; may be NULL
  * @progress_ctx: passed to it
  */
@@ -233,7 +244,10 @@ struct wattle_train_result {
 	char			isa[16];
 };
 
-/* Each block of rows of an epoch is one batch on @queue of @pool's client. The result does not depend on the number of workers, bit for bit. */
+/*
+ * Each block of rows of an epoch is one batch on @queue of @pool's client. The result does not
+ * depend on the number of workers, bit for bit.
+ */
 WATTLE_API int wattle_train(struct wattle_model *m, const struct wattle_dataset *d,
 			    struct wattle_pool *pool, uint32_t queue,
 			    const struct wattle_train_opts *opts, struct wattle_train_result *r,

@@ -86,7 +86,10 @@ WATTLE_API int wattle_client__queue_create(struct wattle_client *c, const char *
 WATTLE_API int wattle_client__queue_update(struct wattle_client *c, uint32_t queue, uint32_t mask,
 					   const struct wattle_queue_params *p);
 WATTLE_API int wattle_client__queue_destroy(struct wattle_client *c, uint32_t queue);
-/* Returns entries processed. @v may be NULL. @flags: WATTLE_SUBMIT_*. @bad: index of an invalid entry, may be NULL. */
+/*
+ * Returns entries processed. @v may be NULL. @flags: WATTLE_SUBMIT_*. @bad: index of an invalid
+ * entry, may be NULL.
+ */
 WATTLE_API int wattle_client__submit(struct wattle_client *c, uint32_t queue,
 				     const struct wattle_batch *b, struct wattle_verdict *v,
 				     uint32_t count, uint32_t flags, uint32_t *bad);
@@ -123,7 +126,10 @@ struct wattle_pool_opts {
 	bool		pin;
 };
 
-/* Runs one batch. @worker: 0 .. nr_workers - 1. 0, or a negative errno: the batch counts as failed. */
+/*
+ * Runs one batch. @worker: 0 .. nr_workers - 1. 0, or a negative errno: the batch counts as
+ * failed.
+ */
 typedef int (*wattle_batch_fn)(void *ctx, uint64_t user_data, unsigned int worker);
 
 /*
@@ -198,7 +204,10 @@ struct wattle_energy {
 	char		why[160];
 };
 
-/* Package energy, all packages: the device if it has a source, else powercap, else NONE. Returns 0. */
+/*
+ * Package energy, all packages: the device if it has a source, else powercap, else NONE.
+ * Returns 0.
+ */
 WATTLE_API int wattle_energy__read(struct wattle_client *c, struct wattle_energy *e);
 
 #ifdef __cplusplus

@@ -137,7 +137,8 @@ struct wattle_sched_worker {
 	struct wattle_list		run_link;	/* sched->running: granted or expired */
 	struct wattle_sched_batch	*batch;
 	__u32				state;
-	__u32				slot;		/* index in the client's worker table, fixed for life */
+	/* index in the client's worker table, fixed for life */
+	__u32				slot;
 	__u32				cpu;
 	__u32				occupies;
 	__u32				taken;
@@ -176,7 +177,7 @@ struct wattle_sched_client {
 	struct wattle_list		queues;
 	struct wattle_list		workers;
 	struct wattle_list		parked;		/* newest first */
-	struct wattle_list		ready[WATTLE_SCHED_CLASSES];	/* queues with a ready batch */
+	struct wattle_list		ready[WATTLE_SCHED_CLASSES]; /* queues with a ready batch */
 	struct wattle_list		hash[WATTLE_SCHED_HASH];	/* batches by id */
 	__u32				nr_queues;
 	__u32				nr_workers;
@@ -192,9 +193,10 @@ struct wattle_sched_client {
  * mode, so that a switch needs no look back.
  */
 struct wattle_sched_cpu {
-	__u32				managed;	/* by wattle_sched_cpu_manage() alone; init sets 1 */
-	__u32				nr_busy;	/* pinned workers with a live or expired grant */
-	struct wattle_list		parked;		/* pinned workers waiting here, of all clients */
+	/* by wattle_sched_cpu_manage() alone; init sets 1 */
+	__u32				managed;
+	__u32				nr_busy; /* pinned workers with a live or expired grant */
+	struct wattle_list		parked; /* pinned workers waiting here, of all clients */
 };
 
 struct wattle_sched_limits {
@@ -231,7 +233,8 @@ enum wattle_sched_trace {
  * @event:	deliver @ev to client @c (already filtered by the queue's event_mask)
  * @batch_free: @b has left the scheduler for good and may be freed
  * @queue_free: @q, destroyed, has no granted batch left and may be freed
- * @timer:	call wattle_sched_tick() at or soon after @at_ns (an earlier one replaces a later one)
+ * @timer:	call wattle_sched_tick() at or soon after @at_ns (an earlier one replaces a later
+ *		one)
  * @trace:	something happened; may be NULL. @w is NULL where no worker is involved
  * @freq_khz:	frequency a grant on @cpu is planned for, 0 = not known; may be NULL
  */
@@ -253,24 +256,28 @@ struct wattle_sched {
 	struct wattle_sched_cpu		*cpus;
 	__u32				nr_cpus;	/* size of @cpus */
 	__u32				nr_supply;	/* CPUs admission may count on */
-	__u32				supply_khz;	/* frequency admission may count on, 0 = unknown */
+	/* frequency admission may count on, 0 = unknown */
+	__u32				supply_khz;
 	__u32				mode;		/* enum wattle_mode */
 	__u32				draining;
 	__u32				nr_clients;
 	__u32				nr_queues;
 	__u32				nr_batches;
 	__u64				seq;
-	__u64				vtime_floor[WATTLE_SCHED_CLASSES];	/* of the last undated grant */
-	__u64				timer_ns;	/* when the timer is armed for, 0 = not armed */
+	/* of the last undated grant */
+	__u64				vtime_floor[WATTLE_SCHED_CLASSES];
+	__u64				timer_ns; /* when the timer is armed for, 0 = not armed */
 	__u64				longest_lease_ns; /* of the queues there are */
 	struct wattle_list		clients;
 	struct wattle_list		queues;		/* dead ones included */
 	struct wattle_list		running;	/* workers with a live or expired grant */
 	struct wattle_heap		delayed;	/* batches by release time */
 	struct wattle_admit		admit[WATTLE_SCHED_CLASSES];
-	__u64				undated_ns[WATTLE_SCHED_CLASSES]; /* known need of waiting batches without deadline */
+	/* known need of waiting batches without deadline */
+	__u64				undated_ns[WATTLE_SCHED_CLASSES];
 	struct wattle_queue_stats	retired;	/* sums of the queues that are gone */
-	__u64				retired_run_ns;	/* run time of theirs since the last energy epoch */
+	/* run time of theirs since the last energy epoch */
+	__u64				retired_run_ns;
 	__u64				unattributed_uj; /* energy of epochs that no queue ran */
 	__u32				unattributed_pj;
 	__u32				retired_pj;
@@ -315,11 +322,17 @@ void wattle_sched_tick(struct wattle_sched *s, __u64 now_ns);
 /* 0; -EUSERS too many of this user; -ENFILE too many in all. */
 int wattle_sched_client_init(struct wattle_sched *s, struct wattle_sched_client *c,
 			     struct wattle_sched_user *u);
-/* Aborts grants, cancels batches, frees queues (through ops). Workers must have been removed or are removed here; none may be inside a wait. */
+/*
+ * Aborts grants, cancels batches, frees queues (through ops). Workers must have been removed or
+ * are removed here; none may be inside a wait.
+ */
 void wattle_sched_client_exit(struct wattle_sched_client *c, __u64 now_ns);
 
 /* --- queues --- */
-/* Checks and completes defaults in place: 0 or -EINVAL. @may_latency: caller may use the latency class (-EPERM otherwise). */
+/*
+ * Checks and completes defaults in place: 0 or -EINVAL. @may_latency: caller may use the
+ * latency class (-EPERM otherwise).
+ */
 int wattle_sched_params_check(const struct wattle_sched *s, struct wattle_queue_params *p,
 			      int may_latency);
 /* 0; -EMFILE, -EUSERS, -ENFILE. @p has been checked. Sets q->id. */
@@ -379,7 +392,10 @@ int wattle_sched_complete(struct wattle_sched_worker *w, __u64 token, __u32 stat
  */
 int wattle_sched_turn(struct wattle_sched_worker *w, __u64 prev_token, __u32 prev_status,
 		      __s32 *prev_result, __u32 filter, __u32 cpu, __u32 on_cpu, __u64 now_ns);
-/* A worker whose lease has expired was seen running on @on_cpu: if that is another CPU, its own is free. */
+/*
+ * A worker whose lease has expired was seen running on @on_cpu: if that is another CPU, its own
+ * is free.
+ */
 void wattle_sched_seen(struct wattle_sched_worker *w, __u32 on_cpu, __u64 now_ns);
 /*
  * Ask for work. @cpu: the CPU the thread is pinned to or WATTLE_CPU_ANY.
