@@ -2,7 +2,7 @@
 #
 # Unit tests of userspace/ml/kernels and userspace/ml/train.
 
-UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_kernels test_train)
+UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_kernels test_train test_train_sklearn)
 TSAN_TESTS += test_train
 
 OBJS_test_kernels = $(call obj,tests/unit/test_kernels.c tests/unit/kernel_ref.c \
@@ -12,6 +12,9 @@ LIBS_test_kernels := -lcmocka -lm -pthread
 OBJS_test_train = $(call obj,tests/unit/test_train.c tests/unit/train_help.c tests/unit/ml_help.c) \
 	$(LIBWATTLE_OBJS)
 LIBS_test_train = -lcmocka $(LIBWATTLE_LIBS)
+OBJS_test_train_sklearn = $(call obj,$(addprefix tests/unit/,test_train_sklearn.c train_help.c \
+	ml_help.c)) $(LIBWATTLE_OBJS)
+LIBS_test_train_sklearn = -lcmocka $(LIBWATTLE_LIBS)
 
 # The AVX-512 kernels on any x86-64 with AVX2, where SIMDe is installed (scripts/setup does).
 ifneq ($(and $(wildcard /usr/include/simde/x86/avx512.h),$(filter x86_64%,$(shell $(CC) -dumpmachine))),)

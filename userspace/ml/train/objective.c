@@ -15,7 +15,8 @@
 #define BATCH_FLOPS	40e6
 #define ROW_FLOPS	100.0	/* what a row costs however short it is */
 #define MAX_BLOCKS	512u
-#define MIN_BLOCK_ROWS	64u
+/* Below a tenth of that, passing batches on would show. */
+#define MIN_FLOPS	4e6
 /* Sums of parts above this are cut into batches themselves. */
 #define MERGE_DOUBLES	((size_t)1 << 21)
 #define MERGE_SLICE	((size_t)2048)
@@ -30,8 +31,8 @@ size_t wattle_objective__block_rows(size_t rows, size_t cols, size_t nr_outputs)
 	/* Few rows: still enough blocks to go round a large machine. */
 	if (n > rows / 64)
 		n = rows / 64;
-	if (n < MIN_BLOCK_ROWS)
-		n = MIN_BLOCK_ROWS;
+	if ((double)n * per_row < MIN_FLOPS)
+		n = (size_t)(MIN_FLOPS / per_row) + 1;
 	return (n + 31) & ~(size_t)31;
 }
 

@@ -73,7 +73,7 @@ struct wattle_objective {
 	struct wattle_batch	*batches;
 };
 
-/* Rows of a batch for data of this size: about a millisecond of work, whole tiles, at most 512 batches. */
+/* Rows of a batch for data of this size: 0.1 to 1 ms of work, whole tiles, at most 512 batches. */
 size_t wattle_objective__block_rows(size_t rows, size_t cols, size_t nr_outputs);
 
 /**
