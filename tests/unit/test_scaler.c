@@ -180,6 +180,26 @@ static void test_u8(void **state)
 	wattle_scaler__free(&t);
 }
 
+/* More rows than a 32-bit sum of squares holds: 150000 x 255^2 is above 2^33. */
+static void test_many_bytes(void **state)
+{
+	struct wattle_matrix x;
+	struct wattle_scaler s;
+	size_t rows = 150000;
+
+	(void)state;
+	assert_int_equal(wattle_matrix__alloc(&x, rows, 2, WATTLE_U8), 0);
+	for (size_t r = 0; r < rows; r++) {
+		((uint8_t *)x.data)[r * x.stride] = 255;
+		((uint8_t *)x.data)[r * x.stride + 1] = r % 2 ? 255 : 245;
+	}
+	assert_int_equal(wattle_scaler__fit(&s, &x), 0);
+	assert_true(s.mean[0] == 255 && s.scale[0] == 1);
+	assert_true(s.mean[1] == 250 && s.scale[1] == 5);
+	wattle_scaler__free(&s);
+	wattle_matrix__free(&x);
+}
+
 static void test_matrix_sizes(void **state)
 {
 	struct wattle_matrix m;
@@ -212,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_numpy),
 		cmocka_unit_test(test_apply),
 		cmocka_unit_test(test_u8),
+		cmocka_unit_test(test_many_bytes),
 		cmocka_unit_test(test_matrix_sizes),
 	};
 
