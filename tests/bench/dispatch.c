@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * What dispatch costs, in a guest in virtual time, where the clock follows
+ * executed instructions (2 ns each): instruction counts, not speed.
+ *
+ * next_vs_null_syscall: one turn of a worker's loop over a preloaded queue
+ * (NEXT completes the previous batch and takes the next) against getppid().
+ * handoff_vs_eventfd: from just before SUBMIT to the parked worker's first
+ * instruction, against the same with write() and read() of an eventfd; both
+ * threads on one CPU, the median. The line for two CPUs is for information:
+ * in virtual time CPUs run one after the other, so it includes the emulator's
+ * turn-taking.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/wattle.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define LOOPS		20000
+#define HANDOFFS	400
+#define VECTOR		250
+
+static int fd;
+static uint32_t queue;
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bench_die("dispatch: cannot pin to CPU %d: %s", cpu, strerror(errno));
+}
+
+static void submit(const struct wattle_batch *b, uint32_t n)
+{
+	struct wattle_submit s = { .size = sizeof(s), .queue = queue, .count = n,
+				   .batch_size = sizeof(*b), .batches = (uintptr_t)b };
+
+	if (ioctl(fd, WATTLE_IOC_SUBMIT, &s) != (int)n)
+		bench_die("dispatch: SUBMIT: %s", strerror(errno));
+}
+
+/* @dated: deadlines and known work, so that the ledger and the order have work to do. */
+static void preload(int dated)
+{
+	struct wattle_batch b[VECTOR];
+	int i, k;
+
+	for (i = 0; i < LOOPS + 1; i += VECTOR) {
+		memset(b, 0, sizeof(b));
+		for (k = 0; dated && k < VECTOR; k++) {
+			b[k].stall_us = 1;
+			b[k].deadline_ns = now_ns() + (1000 + (i + k) * 7919 % 5000) * 1000000ULL;
+		}
+		submit(b, VECTOR);
+	}
+}
+
+static void next(struct wattle_next *n)
+{
+	n->prev_token = n->token;
+	if (ioctl(fd, WATTLE_IOC_NEXT, n))
+		bench_die("dispatch: NEXT: %s", strerror(errno));
+}
+
+static double next_loop(int dated)
+{
+	struct wattle_next n = { .size = sizeof(n) };
+	struct wattle_cancel c = { .size = sizeof(c), .queue = queue, .flags = WATTLE_CANCEL_ALL };
+	struct wattle_complete d = { .size = sizeof(d) };
+	uint64_t t;
+	int i;
+
+	preload(dated);
+	next(&n);
+	t = now_ns();
+	for (i = 0; i < LOOPS; i++)
+		next(&n);
+	t = now_ns() - t;
+	d.token = n.token;
+	if (ioctl(fd, WATTLE_IOC_COMPLETE, &d) || ioctl(fd, WATTLE_IOC_CANCEL, &c))
+		bench_die("dispatch: clean-up: %s", strerror(errno));
+	return (double)t / LOOPS;
+}
+
+static double null_loop(void)
+{
+	uint64_t t;
+	int i;
+
+	for (i = 0; i < 100; i++)
+		syscall(SYS_getppid);
+	t = now_ns();
+	for (i = 0; i < LOOPS; i++)
+		syscall(SYS_getppid);
+	return (double)(now_ns() - t) / LOOPS;
+}
+
+/* --- hand-off --- */
+
+struct handoff {
+	int		wattle;		/* else eventfd */
+	int		cpu;		/* of the waiting thread */
+	int		go, ack;
+	uint64_t	woke;
+	pid_t		tid;
+	pthread_t	thread;
+};
+
+static void *waiter(void *arg)
+{
+	struct handoff *h = arg;
+	struct wattle_next n = { .size = sizeof(n), .timeout_ns = WATTLE_TIME_FOREVER };
+	uint64_t one = 1, got;
+	int i;
+
+	pin(h->cpu);
+	__atomic_store_n(&h->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	for (i = 0; i < HANDOFFS; i++) {
+		if (h->wattle)
+			next(&n);
+		else if (read(h->go, &got, sizeof(got)) != sizeof(got))
+			bench_die("dispatch: eventfd: %s", strerror(errno));
+		h->woke = now_ns();
+		if (write(h->ack, &one, sizeof(one)) != sizeof(one))
+			bench_die("dispatch: eventfd: %s", strerror(errno));
+	}
+	return NULL;
+}
+
+/* Waits until the thread sleeps: a hand-off to one that does not is another thing. */
+static void wait_asleep(pid_t tid)
+{
+	char path[64], buf[512];
+	const char *p = NULL;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	do {
+		int f = open(path, O_RDONLY);
+		ssize_t len = f < 0 ? -1 : read(f, buf, sizeof(buf) - 1);
+
+		if (f >= 0)
+			close(f);
+		if (len <= 0)
+			bench_die("dispatch: %s: %s", path, strerror(errno));
+		buf[len] = 0;
+		p = strrchr(buf, ')');
+		sched_yield();
+	} while (!p || p[2] != 'S');
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double handoff(int wattle, int cpu)
+{
+	struct handoff h = { .wattle = wattle, .cpu = cpu };
+	static uint64_t took[HANDOFFS];
+	struct wattle_batch b = { 0 };
+	uint64_t one = 1, got, t;
+	int i;
+
+	h.go = eventfd(0, 0);
+	h.ack = eventfd(0, 0);
+	if (h.go < 0 || h.ack < 0 || pthread_create(&h.thread, NULL, waiter, &h))
+		bench_die("dispatch: set-up: %s", strerror(errno));
+	while (!__atomic_load_n(&h.tid, __ATOMIC_ACQUIRE))
+		sched_yield();
+	for (i = 0; i < HANDOFFS; i++) {
+		wait_asleep(h.tid);
+		t = now_ns();
+		if (wattle)
+			submit(&b, 1);
+		else if (write(h.go, &one, sizeof(one)) != sizeof(one))
+			bench_die("dispatch: eventfd: %s", strerror(errno));
+		if (read(h.ack, &got, sizeof(got)) != sizeof(got))
+			bench_die("dispatch: eventfd: %s", strerror(errno));
+		took[i] = h.woke - t;
+	}
+	pthread_join(h.thread, NULL);
+	close(h.go);
+	close(h.ack);
+	qsort(took, HANDOFFS, sizeof(took[0]), by_value);
+	return (double)took[HANDOFFS / 2];
+}
+
+int main(void)
+{
+	struct wattle_queue_create c = { .size = sizeof(c), .name = "dispatch" };
+	const char *unit = "ns of virtual time (instructions x 2)";
+	double null, ours, peer;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	fd = open("/dev/wattle", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		bench_die("dispatch: /dev/wattle: %s; run it by make bench", strerror(errno));
+	if (ioctl(fd, WATTLE_IOC_QUEUE_CREATE, &c))
+		bench_die("dispatch: QUEUE_CREATE: %s", strerror(errno));
+	queue = c.queue;
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	pin(0);
+
+	null = null_loop();
+	ours = next_loop(0);
+	bench_figure("dispatch.next_vs_null_syscall", ours, null, "getppid(2)", unit, 0);
+	ours = next_loop(1);
+	printf("# NEXT with %d deadlines queued: %.0f ns, %.2f null system calls\n", LOOPS, ours,
+	       ours / null);
+
+	peer = handoff(0, 0);
+	ours = handoff(1, 0);
+	bench_figure("dispatch.handoff_vs_eventfd", ours, peer, "eventfd write to read", unit, 0);
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
+		peer = handoff(0, 1);
+		ours = handoff(1, 1);
+		printf("# hand-off to another CPU: %.0f ns, eventfd %.0f ns, ratio %.2f\n", ours,
+		       peer, ours / peer);
+	}
+	return 0;
+}
