@@ -618,41 +618,6 @@ static void test_deadlines(void **state)
 	wattle_dataset__free(&d);
 }
 
-/* Bytes are summed in integers; as floats they take the other way. */
-static void test_scaler_bytes(void **state)
-{
-	struct wattle_scaler bytes, floats;
-	struct wattle_dataset d;
-	struct wattle_matrix f;
-	size_t r, c;
-
-	(void)state;
-	/* More rows than one block of 32-bit sums, and the largest squares. */
-	data_make(&d, 140000, 7, 2, WATTLE_U8, 0, 47);
-	assert_int_equal(wattle_matrix__alloc(&f, d.x.rows, 7, WATTLE_F32), 0);
-	for (r = 0; r < d.x.rows; r++) {
-		uint8_t *row = (uint8_t *)d.x.data + r * d.x.stride;
-
-		row[2] = 255;
-		row[3] = r % 70000 ? 255 : 254;
-		row[4] = 0;
-		for (c = 0; c < 7; c++)
-			((float *)f.data)[r * f.stride + c] = row[c];
-	}
-	assert_int_equal(wattle_scaler__fit(&bytes, &d.x), 0);
-	assert_int_equal(wattle_scaler__fit(&floats, &f), 0);
-	for (c = 0; c < 7; c++) {
-		assert_true(fabs(bytes.mean[c] - floats.mean[c]) <= 1e-12 * floats.mean[c]);
-		assert_true(fabs(bytes.scale[c] - floats.scale[c]) <= 1e-9 * floats.scale[c]);
-	}
-	assert_true(bytes.mean[2] == 255 && bytes.scale[2] == 1 && bytes.scale[4] == 1);
-	assert_true(bytes.scale[3] > 0 && bytes.scale[3] < 0.01);
-	wattle_scaler__free(&bytes);
-	wattle_scaler__free(&floats);
-	wattle_matrix__free(&f);
-	wattle_dataset__free(&d);
-}
-
 static void test_block_rows(void **state)
 {
 	(void)state;
@@ -681,7 +646,6 @@ int main(void)
 		cmocka_unit_test(test_diverges),
 		cmocka_unit_test(test_bad_input),
 		cmocka_unit_test(test_deadlines),
-		cmocka_unit_test(test_scaler_bytes),
 		cmocka_unit_test(test_block_rows),
 	};
 

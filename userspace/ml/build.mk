@@ -5,7 +5,7 @@
 
 ML_DATA_SRCS := $(addprefix userspace/ml/data/, \
 	csv.c csv_scan.c dataset.c fail.c gunzip.c idx.c input.c int_labels.c labels.c \
-	matrix.c memory.c npy.c number.c scaler.c scaler_u8.c split.c utf8.c)
+	matrix.c memory.c npy.c number.c scaler.c split.c utf8.c)
 ML_MODEL_SRCS := $(addprefix userspace/ml/model/, \
 	atomic_file.c metrics.c model.c predict.c safetensors_load.c safetensors_save.c)
 ML_KERNEL_SRCS := $(addprefix userspace/ml/kernels/, \
@@ -17,7 +17,6 @@ ML_LIBS := -ljansson -lz -lm
 
 # Counting lines is a loop over bytes that -O2 does not vectorise.
 CFLAGS_csv.c := -O3
-CFLAGS_scaler_u8.c := -O3
 # Vector loops over columns.
 CFLAGS_scaler.c := -O3
 

@@ -19,13 +19,4 @@
 void wattle_scaler__rows(const struct wattle_scaler *s, const struct wattle_matrix *x,
 			 size_t first, size_t n, float *out, size_t out_stride);
 
-/**
- * wattle_scaler__fit_u8() - wattle_scaler__fit() for bytes
- * @s:		@mean and @scale have room for @x->cols
- * @x:		bytes
- *
- * Return: 0; -ENOMEM.
- */
-int wattle_scaler__fit_u8(struct wattle_scaler *s, const struct wattle_matrix *x);
-
 #endif
