@@ -18,8 +18,7 @@
 
 #include "number.h"
 #include "pow5_table.h"
-
-__extension__ typedef unsigned __int128 u128;	/* no other way to name it under -Wpedantic */
+#include "u128.h"
 
 #define MANTISSA_BITS	52
 #define EXP_BIAS	1023

@@ -12,6 +12,7 @@
 
 #include "matrix.h"
 #include "scaler.h"
+#include "u128.h"
 
 #define BLOCK_BYTES	(128u << 10)	/* a part of L2 */
 
@@ -105,7 +106,7 @@ static int fit_u8(struct wattle_scaler *s, const struct wattle_matrix *x)
 {
 	uint64_t *sum = calloc(x->cols, 2 * sizeof(*sum)), *sq;
 	uint32_t *part = calloc(x->cols, 2 * sizeof(*part)), *part_sq;
-	unsigned __int128 n = x->rows, spread;
+	u128 n = x->rows, spread;
 	int err = -ENOMEM;
 
 	if (!sum || !part)
@@ -133,7 +134,7 @@ static int fit_u8(struct wattle_scaler *s, const struct wattle_matrix *x)
 	for (size_t c = 0; c < x->cols; c++) {
 		/* n^2 times the variance. */
 		spread = n * sq[c];
-		spread -= (unsigned __int128)sum[c] * sum[c];
+		spread -= (u128)sum[c] * sum[c];
 		s->mean[c] = (double)sum[c] / (double)x->rows;
 		s->scale[c] = spread ? sqrt((double)spread) / (double)x->rows : 1;
 	}
