@@ -196,6 +196,7 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 	b->verdict = v->status;
 	b->state = WATTLE_BATCH_IDLE;
 	b->submit_ns = now_ns;
+	b->node.rank = 0;
 	b->due.height = 0;
 	count_verdict(q, &b->in, v);
 	if (v->status == WATTLE_VERDICT_REFUSED) {

@@ -127,6 +127,7 @@ int wattle_sched_queue_init(struct wattle_sched_client *c, struct wattle_sched_q
 	set_weight(q, p->weight);
 	q->vtime = s->vtime_floor[WATTLE_PARAMS_CLASS(q)];
 	wattle_heap_init(&q->ready);
+	wattle_list_init(&q->fifo);
 	wattle_list_init(&q->ready_link);
 	wattle_list_init(&q->batches);
 	/* Ids come round after 2^32 queues; some may still be in use then. */
@@ -166,7 +167,7 @@ void wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
 		/* Weighted time is kept by class: take part in the new one from now on. */
 		floor = c->sched->vtime_floor[WATTLE_PARAMS_CLASS(q)];
 		q->vtime = floor;
-		if (q->ready.count) {
+		if (!wattle_list_empty(&q->ready_link)) {
 			wattle_list_del(&q->ready_link);
 			wattle_list_add_tail(&q->ready_link, &c->ready[WATTLE_PARAMS_CLASS(q)]);
 		}

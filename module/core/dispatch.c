@@ -4,11 +4,27 @@
 
 /* --- order --- */
 
+/* The first of the heap and the list; with a deadline before without, then by submission. */
 static inline struct wattle_sched_batch *head_of(const struct wattle_sched_queue *q)
 {
 	struct wattle_heap_node *n = wattle_heap_first(&q->ready);
+	struct wattle_sched_batch *f;
 
-	return n ? wattle_container_of(n, struct wattle_sched_batch, node) : NULL;
+	if (wattle_list_empty(&q->fifo))
+		return n ? wattle_container_of(n, struct wattle_sched_batch, node) : NULL;
+	f = wattle_list_first(&q->fifo, struct wattle_sched_batch, fifo_link);
+	if (n && (n->key != WATTLE_U64_MAX || n->tie < f->seq))
+		return wattle_container_of(n, struct wattle_sched_batch, node);
+	return f;
+}
+
+/* May @b go to the end of the list? Not one that was delayed or comes back. */
+static inline int fits_fifo(const struct wattle_sched_queue *q, const struct wattle_sched_batch *b)
+{
+	return b->order_ns == WATTLE_U64_MAX &&
+	       (wattle_list_empty(&q->fifo) ||
+		wattle_container_of(q->fifo.prev, struct wattle_sched_batch, fifo_link)->seq <
+			b->seq);
 }
 
 /*
@@ -60,21 +76,27 @@ void wattle_sched_make_ready(struct wattle_sched_batch *b)
 	__u32 class = WATTLE_PARAMS_CLASS(q);
 
 	b->state = WATTLE_BATCH_READY;
-	if (!q->ready.count) {
+	if (wattle_list_empty(&q->ready_link)) {
 		wattle_list_add_tail(&q->ready_link, &c->ready[class]);
 		/* A queue that was idle has saved up no claim on the time it did not use. */
 		if (q->vtime < c->sched->vtime_floor[class])
 			q->vtime = c->sched->vtime_floor[class];
 	}
-	wattle_heap_insert(&q->ready, &b->node, b->order_ns, b->seq);
+	if (fits_fifo(q, b))
+		wattle_list_add_tail(&b->fifo_link, &q->fifo);
+	else
+		wattle_heap_insert(&q->ready, &b->node, b->order_ns, b->seq);
 }
 
 void wattle_sched_unready(struct wattle_sched_batch *b)
 {
 	struct wattle_sched_queue *q = b->queue;
 
-	wattle_heap_remove(&q->ready, &b->node);
-	if (!q->ready.count)
+	if (b->node.rank)
+		wattle_heap_remove(&q->ready, &b->node);
+	else
+		wattle_list_del(&b->fifo_link);
+	if (!q->ready.count && wattle_list_empty(&q->fifo))
 		wattle_list_del(&q->ready_link);
 }
 

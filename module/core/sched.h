@@ -40,6 +40,7 @@ enum wattle_sched_batch_state {
  * @queue:	its queue, NULL when idle
  * @node:	in the queue's ready heap (by @order_ns, then @seq) or in the scheduler's delayed
  *		heap (by release)
+ * @fifo_link:	in queue->fifo, instead of the ready heap
  * @due:	its demand in the admission ledger while it waits
  * @queue_link:	in queue->batches while it waits (delayed or ready)
  * @hash_link:	in client->hash from submission to its end, so that CANCEL finds it
@@ -59,6 +60,7 @@ struct wattle_sched_batch {
 	struct wattle_batch		in;
 	struct wattle_sched_queue	*queue;
 	struct wattle_heap_node		node;
+	struct wattle_list		fifo_link;
 	struct wattle_admit_node	due;
 	struct wattle_list		queue_link;
 	struct wattle_list		hash_link;
@@ -78,8 +80,10 @@ struct wattle_sched_batch {
  * struct wattle_sched_queue - a stream of batches with one set of parameters
  *
  * @stats counts are the core's; @stats.energy_* is filled by whoever has joules.
+ * @ready, @fifo: ready batches. Those without a deadline that come in order of submission, most
+ *	of all, need no heap: they are in @fifo.
  * @batches: every batch that waits (delayed or ready).
- * @ready_link: in client->ready[class - 1] while @ready is not empty.
+ * @ready_link: in client->ready[class - 1] while a batch is ready.
  * @vtime: weighted run time, ns x 100 / weight; ties between queues go to the smaller.
  * @weight_mult: (100 << 16) / weight, so that charging needs no division.
  * @dead: destroyed, kept while batches are granted or an expired worker has not been seen
@@ -95,6 +99,7 @@ struct wattle_sched_queue {
 	__u32				dead;
 	struct wattle_queue_params	params;
 	struct wattle_heap		ready;
+	struct wattle_list		fifo;
 	struct wattle_list		ready_link;
 	struct wattle_list		batches;
 	__u32				inflight;	/* delayed + ready + granted */
