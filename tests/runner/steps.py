@@ -122,7 +122,14 @@ def cli(level, _budget):
 def lint(level, _budget):
     """scripts/lint prints TAP."""
     if level == "check":
-        yield run_program("lint", ["scripts/lint"], limit=600)
+        yield run_program("lint", ["scripts/lint", "--static"], limit=900)
+
+
+def checkpatch(level, budget):
+    """The part of lint that wants the kernel source, which the debug kernel has fetched."""
+    if level == "long":
+        yield budget.too_late("checkpatch", 300) or \
+            run_program("checkpatch", ["scripts/lint", "--checkpatch"], limit=900)
 
 
 def harness(level, _budget):
@@ -190,4 +197,5 @@ def guests(level, budget):
 
 
 PARTS = {"build": build, "harness": harness, "lint": lint, "unit": unit, "cli": cli,
-         "fuzz": fuzz, "debug-kernel": debug_kernel, "vm": guests}
+         "fuzz": fuzz, "debug-kernel": debug_kernel,
+         "checkpatch": checkpatch, "vm": guests}
