@@ -77,7 +77,7 @@ done
 # Status: one line, and the same in JSON.
 run status
 is "status is one line" 1 "$(wc -l <out)"
-like "status line" '[|] [0-9]+ packages?, [0-9]+ CPUs?.* [|] cpufreq (none|hint|effective), cpuidle (none|hint|effective) [|] energy: ' "$out"
+like "status line" '[|] [0-9]+ packages?, [0-9]+ CPUs?.* [|] cpufreq ([^,|]+ [(](not steered|hint|effective)[)]|not available: no driver), cpuidle ([^,|]+ [(](not steered|hint|effective)[)]|not available: no driver) [|] energy: ' "$out"
 text=$out
 run -j status
 like "status: CPUs agree" "[ ,]$(json out 'd["cpus_online"]') CPU" "$text"

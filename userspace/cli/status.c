@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* wattle status: one line that says what is going on. */
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <wattle/wattle.h>
 
@@ -9,11 +11,26 @@
 #include "cli/opt.h"
 #include "cli/sysinfo.h"
 
-static const char *confidence(uint32_t c)
+/*
+ * An actuator: the driver that is there, and how far requests to it can be
+ * trusted. A driver nobody steers is not "none".
+ */
+static void actuator(struct out *o, const char *name, const char *sep, const char *path,
+		     uint32_t confidence)
 {
-	static const char *const names[] = { "none", "hint", "effective" };
+	static const char *const names[] = { "not steered", "hint", "effective" };
+	char driver[64] = "", key[32], text[32];
 
-	return c < 3 ? names[c] : "unknown";
+	if (sysinfo_line("", path, driver, sizeof(driver)) || !strcmp(driver, "none"))
+		driver[0] = '\0';
+	snprintf(key, sizeof(key), "%s_driver", name);
+	snprintf(text, sizeof(text), "%s%s %%", sep, name);
+	if (driver[0])
+		out_str(o, key, text, driver);
+	else
+		out_unavailable(o, key, text, "no driver");
+	snprintf(key, sizeof(key), "%s_requests", name);
+	out_str(o, key, driver[0] ? " (%)" : NULL, confidence < 3 ? names[confidence] : "unknown");
 }
 
 static void machine(struct out *o, const struct wattle_query *q, bool device)
@@ -66,8 +83,10 @@ static int status(struct out *o, int argc, char **argv)
 		out_unavailable(o, "mode", "no module, embedded backend",
 				"without the module nothing on this machine is steered");
 	machine(o, &q, device);
-	out_str(o, "cpufreq", " | cpufreq %", confidence(q.cpufreq_confidence));
-	out_str(o, "cpuidle", ", cpuidle %", confidence(q.latency_confidence));
+	actuator(o, "cpufreq", " | ", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver",
+		 q.cpufreq_confidence);
+	actuator(o, "cpuidle", ", ", "/sys/devices/system/cpu/cpuidle/current_driver",
+		 q.latency_confidence);
 	out_group(o, "energy", NULL);
 	wattle_energy__read(c, &e);
 	if (e.quality == WATTLE_QUALITY_NONE) {
@@ -90,8 +109,8 @@ const struct cli_verb cli_status = {
 	.usage		=
 "wattle status\n"
 "\n"
-"One line: the module's mode (or that there is none), packages and CPUs, how far\n"
-"frequency and idle-state requests can be trusted (effective, hint, none), and\n"
-"where joules come from.\n",
+"One line: the module's mode (or that there is none), packages and CPUs, the cpufreq\n"
+"and cpuidle drivers with how far wattle's requests to them can be trusted\n"
+"(effective, hint, not steered), and where joules come from.\n",
 	.run		= status,
 };

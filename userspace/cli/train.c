@@ -181,8 +181,8 @@ static void report_deadline(struct out *o, const struct job *j)
 			out_f64(o, "late_seconds", "missed by % s", (j->ended_ns - due) / 1e9, 2);
 	}
 	if (j->t.train.epoch_deadline_ns)
-		out_g(o, "epoch_ms", due ? "; every epoch within % ms of its start" :
-		      "every epoch within % ms of its start",
+		out_g(o, "epoch_ms", due ? "; batches due % ms after their epoch began" :
+		      "batches due % ms after their epoch began",
 		      j->t.train.epoch_deadline_ns / 1e6, 6);
 	out_end(o);
 }
