@@ -21,8 +21,9 @@ static __u64 first_ns(const struct wattle_sched *s, __u32 class, __u64 now_ns)
 
 	wattle_list_for_each(w, &s->running, run_link) {
 		if (w->batch)
-			sum = wattle_sat_add(sum, wattle_lease_remaining(w->granted_ns, w->lease_ns,
-									 w->batch->need_ns, now_ns));
+			sum = wattle_sat_add(sum,
+					     wattle_lease_remaining(w->granted_ns, w->lease_ns,
+								    w->batch->need_ns, now_ns));
 		else if (w->occupies != WATTLE_CPU_ANY)
 			sum = wattle_sat_add(sum, s->limits.lease_default_ns);
 	}

@@ -102,7 +102,10 @@ struct ours {
 	double			*g;
 };
 
-/* One thread: the kernel alone. More: batches on the pool, their passage and the merging included. */
+/*
+ * One thread: the kernel alone. More: batches on the pool, their passage and the merging
+ * included.
+ */
 static double our_gradient(struct ours *u, int threads)
 {
 	const double t = bench_now();
@@ -297,7 +300,8 @@ static void pixel_rows(struct wattle_dataset *d, const struct wattle_dataset *im
 	d->nr_classes = 2;
 	for (r = 0; r < d->x.rows; r++) {
 		memcpy(wattle_matrix__row_f32(&d->x, r),
-		       wattle_matrix__row_f32(&images->x, r / 28) + r % 28 * 28, 28 * sizeof(float));
+		       wattle_matrix__row_f32(&images->x, r / 28) + r % 28 * 28,
+		       28 * sizeof(float));
 		d->labels[r] = images->labels[r / 28];
 	}
 }

@@ -118,8 +118,8 @@ static void measure(const char *name, enum wattle_backend backend, unsigned int 
 		bench_least(&peer, direct(&w, threads));
 		bench_least(&ours, pooled(&w, pool, (uint32_t)queue, b));
 	}
-	snprintf(with, sizeof(with), "the same %d calls of 1 ms without batches, %u thread%s", BATCHES,
-		 threads, threads == 1 ? "" : "s");
+	snprintf(with, sizeof(with), "the same %d calls of 1 ms without batches, %u thread%s",
+		 BATCHES, threads, threads == 1 ? "" : "s");
 	bench_figure(name, ours * 1e3, peer * 1e3, with, "ms", 0);
 	wattle_pool__free(pool);
 	wattle_client__close(c);

@@ -57,8 +57,8 @@ int main(void)
 			bench_die("%s", e.msg);
 		for (i = 0; i < test.x.rows; i++)
 			right += labels[i] == test.labels[i];
-		printf("%.6f %.4f %u %s\n", r.seconds, (double)right / (double)test.x.rows, r.epochs,
-		       r.isa);
+		printf("%.6f %.4f %u %s\n", r.seconds, (double)right / (double)test.x.rows,
+		       r.epochs, r.isa);
 		fflush(stdout);
 		wattle_model__free(&m);
 	}

@@ -29,7 +29,10 @@ static void test_query(void)
 	EXPECT(q.lease_default_ns <= q.lease_max_ns);
 	EXPECT_EQ(q.events_lost, 0);
 	EXPECT_EQ(q.reserved[0] | q.reserved[1] | q.reserved[2] | q.reserved[3], 0);
-	/* A newer program on an older module: what it does not know is zero, it is told how much. */
+	/*
+	 * A newer program on an older module: what it does not know is zero, it is told how
+	 * much.
+	 */
 	EXPECT_EQ(ioctl(fd, WATTLE_IOC_QUERY, &big), 0);
 	EXPECT_EQ(big.q.size, sizeof(q));
 	EXPECT_EQ(big.q.abi_major, WATTLE_ABI_MAJOR);
@@ -334,7 +337,9 @@ static void test_modes(void)
 {
 	static const char *const modes[] = { "off", "observe", "enforce" };
 	struct wattle_query q = { .size = sizeof(q) };
-	static const uint32_t want[] = { WATTLE_MODE_OFF, WATTLE_MODE_OBSERVE, WATTLE_MODE_ENFORCE };
+	static const uint32_t want[] = {
+		WATTLE_MODE_OFF, WATTLE_MODE_OBSERVE, WATTLE_MODE_ENFORCE
+	};
 	int fd = kt_open();
 	size_t i;
 

@@ -291,7 +291,8 @@ static void test_close_with_work(void)
 int main(int argc, char **argv)
 {
 	static const struct kt_case cases[] = {
-		{ "a lease expires; late COMPLETE is ESTALE and charged", test_expiry_and_late_complete },
+		{ "a lease expires; late COMPLETE is ESTALE and charged",
+		  test_expiry_and_late_complete },
 		{ "NEXT after the end of a lease", test_next_after_expiry },
 		{ "a changed lease acts from the next grant", test_update_lease },
 		{ "a thread dies inside a grant", test_thread_dies_inside_grant },

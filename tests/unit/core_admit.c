@@ -159,7 +159,8 @@ static void run_property(unsigned int m, uint64_t seed, uint64_t start)
 				assert_true(earliest <= e->ask.deadline_ns);
 			/* Nothing before it is: look at the ticks just before and some others. */
 			for (count = 1; count <= 20; count++) {
-				__u64 back = count <= 4 ? 1 + (count - 1) * TICK : rng() % (20 * MS) + 1;
+				__u64 back = count <= 4 ? 1 + (count - 1) * TICK :
+							  rng() % (20 * MS) + 1;
 
 				if (back > earliest - now)
 					continue;

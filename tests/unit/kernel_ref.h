@@ -30,7 +30,7 @@ struct case_data {
 };
 
 struct shape {
-	size_t		rows, cols, extra;	/* @extra: more stride than needed, in cache lines */
+	size_t		rows, cols, extra; /* @extra: more stride than needed, in cache lines */
 	size_t		outputs;
 	uint32_t	dtype;
 	enum wattle_link link;

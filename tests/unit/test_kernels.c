@@ -33,7 +33,8 @@ static const struct wattle_kernels *isa(void **state)
 #define assert_near(got, want, err, what, ...) do {				\
 		const double got_ = (got), want_ = (want), err_ = (err);	\
 		if (!(fabs(got_ - want_) <= err_))				\
-			fail_msg(what ": %.9g, want %.9g +- %.2g", __VA_ARGS__, got_, want_, err_); \
+			fail_msg(what ": %.9g, want %.9g +- %.2g", __VA_ARGS__, got_, want_, \
+				 err_);						\
 	} while (0)
 
 static void check_gradient(const struct wattle_kernels *k, struct case_data *c)
@@ -205,7 +206,8 @@ static void test_extreme_scores(void **state)
 		k->gradient(&c.p);
 		assert_near(c.p.gb[1], -2 * tiny / (1 + 2 * tiny), 1e-5 * tiny, "softmax z=%g",
 			    (double)z);
-		assert_near(c.p.gb[0], tiny / (1 + 2 * tiny), 1e-5 * tiny, "softmax z=%g", (double)z);
+		assert_near(c.p.gb[0], tiny / (1 + 2 * tiny), 1e-5 * tiny, "softmax z=%g",
+			    (double)z);
 		case_free(&c);
 
 		case_make(&c, &q, 1);
@@ -233,7 +235,9 @@ static void test_not_finite(void **state)
 	for (l = WATTLE_LINK_LINEAR; l <= WATTLE_LINK_SQUARED; l++)
 		for (i = 0; i < 60; i++)
 			for (b = 0; b < ARRAY_SIZE(bad); b++) {
-				struct shape s = { 45, 21, 0, 1, WATTLE_F32, (enum wattle_link)l, 2 };
+				struct shape s = {
+					45, 21, 0, 1, WATTLE_F32, (enum wattle_link)l, 2
+				};
 				bool seen = false;
 				struct case_data c;
 

@@ -117,7 +117,8 @@ static void test_merge_in_slices(void **state)
 	{
 		double *ref = calloc(len + 8, sizeof(double));
 
-		assert_true(fabs(ref_loss(&d, NULL, WATTLE_LINK_SOFTMAX, 0, w, ref) - loss[0]) < 1e-5);
+		assert_true(fabs(ref_loss(&d, NULL, WATTLE_LINK_SOFTMAX, 0, w, ref) - loss[0]) <
+			    1e-5);
 		for (i = 0; i < len; i++)
 			assert_true(fabs(ref[i] - g[0][i]) <= 2e-5 * (1 + fabs(ref[i])));
 		free(ref);
@@ -132,7 +133,10 @@ static void test_merge_in_slices(void **state)
 
 /* --- the gradient --- */
 
-/* Folded, copied or plain, the gradient is that of the reference, and that one is the loss's slope. */
+/*
+ * Folded, copied or plain, the gradient is that of the reference, and that one is the loss's
+ * slope.
+ */
 static void check_gradient(uint32_t classes, uint32_t dtype, enum wattle_link link, double offset,
 			   bool standardise)
 {
@@ -156,7 +160,7 @@ static void check_gradient(uint32_t classes, uint32_t dtype, enum wattle_link li
 	assert_ok(wattle_objective__init(&o, &d, standardise ? &s : NULL, K, rig.pool, rig.queue, 0,
 					 &e), e);
 	/* The offset decides, not the test. */
-	assert_int_equal(o.copy.data != NULL, standardise && offset > 100);
+	assert_int_equal(!!o.copy.data, standardise && offset > 100);
 	assert_ok(wattle_objective__eval(&o, link, w, w + K * cols, &loss, g, g + K * cols, &e), e);
 	want = ref_loss(&d, &s, link, 0, w, ref);
 	if (!(fabs(loss - want) <= 2e-6 * (1 + want)))
@@ -390,7 +394,8 @@ static void test_newton(void **state)
 			p = 1 / (1 + exp(-z));
 			for (i = 0; i < n; i++)
 				for (j = 0; j < n; j++)
-					H[i * n + j] += p * (1 - p) * x[i] * x[j] / (double)d.x.rows;
+					H[i * n + j] += p * (1 - p) * x[i] * x[j] /
+							(double)d.x.rows;
 		}
 		for (i = 0; i < cols; i++)
 			H[i * n + i] += 0.01;
@@ -555,15 +560,20 @@ static void test_bad_input(void **state)
 
 	(void)state;
 	data_make(&d, 50, 4, 3, WATTLE_F32, 0, 45);
-	o = defaults, o.sz = 8;
+	o = defaults;
+	o.sz = 8;
 	train_fails(&d, &o, -EINVAL, "sz is not set");
-	o = defaults, o.loss = 2;
+	o = defaults;
+	o.loss = 2;
 	train_fails(&d, &o, -EINVAL, "no loss number 2");
-	o = defaults, o.l2 = -1;
+	o = defaults;
+	o.l2 = -1;
 	train_fails(&d, &o, -EINVAL, "L2 strength -1");
-	o = defaults, o.alpha = NAN;
+	o = defaults;
+	o.alpha = NAN;
 	train_fails(&d, &o, -EINVAL, "step nan");
-	o = defaults, o.tol = INFINITY;
+	o = defaults;
+	o.tol = INFINITY;
 	train_fails(&d, &o, -EINVAL, "tolerance inf");
 
 	labels = d.labels;

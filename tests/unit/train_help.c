@@ -63,7 +63,8 @@ void data_make(struct wattle_dataset *d, size_t rows, size_t cols, uint32_t clas
 					(uint8_t)(255.0 * v);
 			else
 				((float *)d->x.data)[r * d->x.stride + j] =
-					(float)(v * (1.0 + (double)j) + 0.2 * offset * (1.0 + (double)j));
+					(float)(v * (1.0 + (double)j) +
+						0.2 * offset * (1.0 + (double)j));
 		}
 	}
 }

@@ -39,7 +39,8 @@ typedef __m256 vm;
 #define v_lt_f(a, b)	_mm256_cmp_ps(a, b, _CMP_LT_OQ)
 #define v_sel(m, a, b)	_mm256_blendv_ps(b, a, m)
 #define v_keep(a)	__asm__("" : "+x"(a))
-#define v_u8(p)		_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p))))
+#define v_u8(p)		_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32( \
+					_mm_loadl_epi64((const __m128i *)(p))))
 
 static inline __attribute__((always_inline))
 void v_sum4(__m256 a, __m256 b, __m256 c, __m256 d, float *out)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
-/* Training kernels for AVX-512 (F, BW, DQ, VL). Compiled with -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma. */
+/*
+ * Training kernels for AVX-512 (F, BW, DQ, VL). Compiled with -mavx512f -mavx512bw -mavx512dq
+ * -mavx512vl -mfma.
+ */
 #include <string.h>
 #include "ml/kernels/kernels.h"
 
@@ -42,7 +45,8 @@ typedef __mmask16 vm;
 #ifndef v_keep		/* the emulation in tests/unit has no such registers */
 #define v_keep(a)	__asm__("" : "+v"(a))
 #endif
-#define v_u8(p)		_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(p))))
+#define v_u8(p)		_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32( \
+					_mm_loadu_si128((const __m128i *)(p))))
 
 /* Upper and lower half added: from there on as AVX2. */
 static inline __attribute__((always_inline)) __m256 fold(__m512 a)

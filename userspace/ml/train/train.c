@@ -421,7 +421,8 @@ static int descent_init(struct descent *s, const struct wattle_model *m,
 		s->at_before = calloc(s->len, sizeof(double));
 		s->g_before = calloc(s->len, sizeof(double));
 	}
-	if (!s->w || !s->g || !s->at || (opts->momentum && (!s->prev || !s->at_before || !s->g_before)))
+	if (!s->w || !s->g || !s->at ||
+	    (opts->momentum && (!s->prev || !s->at_before || !s->g_before)))
 		return wattle_ml__no_memory(e, "training");
 	return 0;
 }
