@@ -26,6 +26,7 @@
 #include "bench.h"
 
 #define LOOPS		20000
+#define CHUNK		500	/* the least of LOOPS / CHUNK: another CPU's work counts as time */
 #define HANDOFFS	400
 #define VECTOR		250
 
@@ -87,32 +88,40 @@ static double next_loop(int dated)
 	struct wattle_next n = { .size = sizeof(n) };
 	struct wattle_cancel c = { .size = sizeof(c), .queue = queue, .flags = WATTLE_CANCEL_ALL };
 	struct wattle_complete d = { .size = sizeof(d) };
+	double least = 0;
 	uint64_t t;
-	int i;
+	int i, k;
 
 	preload(dated);
 	next(&n);
-	t = now_ns();
-	for (i = 0; i < LOOPS; i++)
-		next(&n);
-	t = now_ns() - t;
+	for (k = 0; k < LOOPS; k += CHUNK) {
+		t = now_ns();
+		for (i = 0; i < CHUNK; i++)
+			next(&n);
+		t = now_ns() - t;
+		/* With deadlines the cost falls with the queue: only while it is long. */
+		if (!dated || k < LOOPS / 4)
+			bench_least(&least, (double)t / CHUNK);
+	}
 	d.token = n.token;
 	if (ioctl(fd, WATTLE_IOC_COMPLETE, &d) || ioctl(fd, WATTLE_IOC_CANCEL, &c))
 		bench_die("dispatch: clean-up: %s", strerror(errno));
-	return (double)t / LOOPS;
+	return least;
 }
 
 static double null_loop(void)
 {
+	double least = 0;
 	uint64_t t;
-	int i;
+	int i, k;
 
-	for (i = 0; i < 100; i++)
-		syscall(SYS_getppid);
-	t = now_ns();
-	for (i = 0; i < LOOPS; i++)
-		syscall(SYS_getppid);
-	return (double)(now_ns() - t) / LOOPS;
+	for (k = 0; k < LOOPS; k += CHUNK) {
+		t = now_ns();
+		for (i = 0; i < CHUNK; i++)
+			syscall(SYS_getppid);
+		bench_least(&least, (double)(now_ns() - t) / CHUNK);
+	}
+	return least;
 }
 
 /* --- hand-off --- */
@@ -227,8 +236,8 @@ int main(void)
 	ours = next_loop(0);
 	bench_figure("dispatch.next_vs_null_syscall", ours, null, "getppid(2)", unit, 0);
 	ours = next_loop(1);
-	printf("# NEXT with %d deadlines queued: %.0f ns, %.2f null system calls\n", LOOPS, ours,
-	       ours / null);
+	printf("# NEXT with %d to %d deadlines queued: %.0f ns, %.2f null system calls\n",
+	       LOOPS, LOOPS * 3 / 4, ours, ours / null);
 
 	peer = handoff(0, 0);
 	ours = handoff(1, 0);
