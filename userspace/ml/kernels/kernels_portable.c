@@ -34,12 +34,16 @@ FN vi v_iload(const int32_t *p)
 
 FN vf v_set1(float a)
 {
-	return (vf){ a, a, a, a };
+	const vf v = { a, a, a, a };
+
+	return v;
 }
 
 FN vi v_iset1(int32_t a)
 {
-	return (vi){ a, a, a, a };
+	const vi v = { a, a, a, a };
+
+	return v;
 }
 
 FN vf v_sel(vm m, vf a, vf b)

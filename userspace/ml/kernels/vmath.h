@@ -24,7 +24,7 @@
 
 /* n ln 2 is subtracted in two parts, of which the first times n is exact. */
 #define LN2_HI	0.693145751953125f
-#define LN2_LO	1.42860677e-6f
+#define LN2_LO	0.00000142860677f
 /* 1.5 * 2^23: adding it rounds to an integer, held in the low bits. */
 #define ROUND_MAGIC 12582912.0f
 

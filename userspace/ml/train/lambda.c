@@ -27,7 +27,7 @@ static void start_vector(double *v, size_t n)
 		s ^= s << 13;
 		s ^= s >> 7;
 		s ^= s << 17;
-		v[i] = (double)(s >> 11) * 0x1p-52;
+		v[i] = (double)(s >> 11) / (double)(1ull << 52);
 	}
 }
 
