@@ -177,6 +177,7 @@ enum wattle_event_type {
 /**
  * struct wattle_queue_params - what a queue may be given and promises
  * @class:	enum wattle_class; 0 = %WATTLE_CLASS_BATCH. LATENCY needs CAP_SYS_NICE (-EPERM)
+ * @queue_class: the name of @class in C++, where that is a keyword
  * @weight:	share among equals, 1 to 10000; 0 = 100
  * @flags:	WATTLE_QUEUE_* bits
  * @event_mask:	WATTLE_EVENT_BIT()s the client wants to read(); 0 = none
@@ -191,7 +192,11 @@ enum wattle_event_type {
  * and reported; policies that use them are announced by feature bits.
  */
 struct wattle_queue_params {
+#ifdef __cplusplus
+	__u32	queue_class;
+#else
 	__u32	class;
+#endif
 	__u32	weight;
 	__u32	flags;
 	__u32	event_mask;
@@ -492,6 +497,7 @@ struct wattle_cancel {
  * @run_ns:	out: time grants ran, expired ones included up to when they were seen to end
  * @wait_ns:	out: from release (or submission) to grant
  * @energy_uj:	out: energy charged to the queue; see @energy_quality
+ * @reserved:	out: 0
  * @wait_hist:	out: waits by log2 of microseconds
  * @run_hist:	out: run times by log2 of microseconds
  *
