@@ -36,7 +36,11 @@ static void flags_and_padding_must_be_zero(void **state)
 	qc.flags = 0;
 	qc.pad = 1;
 	assert_int_equal(wattle_client_call(c, WATTLE_IOC_QUEUE_CREATE, &qc), -EINVAL);
-	qu.queue = qd.queue = s.queue = x.queue = st.queue = test_queue(c, NULL);
+	qu.queue = test_queue(c, NULL);
+	qd.queue = qu.queue;
+	s.queue = qu.queue;
+	x.queue = qu.queue;
+	st.queue = qu.queue;
 	assert_int_equal(wattle_client_call(c, WATTLE_IOC_QUEUE_UPDATE, &qu), -EINVAL);
 	assert_int_equal(wattle_client_call(c, WATTLE_IOC_QUEUE_DESTROY, &qd), -EINVAL);
 	qd.flags = 0;

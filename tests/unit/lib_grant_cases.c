@@ -132,7 +132,7 @@ struct other {
 	uint32_t		queue;
 	uint64_t		token;
 	int			ret;
-	_Atomic int		done;
+	atomic_int		done;
 	struct wattle_next	n;
 	uint64_t		timeout_ns;
 };
@@ -371,8 +371,8 @@ static void events_of_completion(void **state)
 struct stress {
 	struct wattle_client	*c;
 	uint32_t		queue;
-	_Atomic uint32_t	left;
-	_Atomic unsigned char	ran[STRESS_BATCHES];
+	atomic_uint		left;
+	atomic_uchar		ran[STRESS_BATCHES];
 };
 
 static void *stress_thread(void *arg)

@@ -13,9 +13,9 @@ struct job {
 	uint32_t		queue;
 	size_t			count;
 	unsigned int		workers;
-	_Atomic unsigned int	*ran;		/* per batch */
-	_Atomic unsigned int	seen_workers;	/* bit set */
-	_Atomic int		calls;
+	atomic_uint		*ran;		/* per batch */
+	atomic_uint		seen_workers;	/* bit set */
+	atomic_int		calls;
 	int			fail_at;	/* the call that fails; 0 = none */
 };
 
@@ -447,7 +447,7 @@ static void options_are_checked(void **state)
 
 static int cpu_fn(void *ctx, uint64_t user_data, unsigned int worker)
 {
-	_Atomic int *wrong = ctx;
+	atomic_int *wrong = ctx;
 	cpu_set_t set, all;
 
 	(void)user_data;
@@ -470,7 +470,7 @@ static void workers_are_pinned_inside_the_allowed_set(void **state)
 	uint32_t q = test_queue(c, NULL);
 	struct wattle_pool *p = pool_new(c, 3, true);
 	struct wattle_batch *b = batches(100);
-	_Atomic int wrong = 0;
+	atomic_int wrong = 0;
 
 	assert_int_equal(wattle_pool__run(p, q, b, 100, cpu_fn, &wrong, NULL), 0);
 	assert_int_equal(wrong, 0);

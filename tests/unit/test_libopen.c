@@ -234,7 +234,7 @@ static int no_batch(void *ctx, uint64_t user_data, unsigned int worker)
 /* Returns when every worker of the pool is in it. */
 static int meet(void *ctx, uint64_t user_data, unsigned int worker)
 {
-	_Atomic unsigned int *arrived = ctx;
+	atomic_uint *arrived = ctx;
 
 	(void)user_data;
 	(void)worker;
@@ -252,7 +252,7 @@ static void settle(uint32_t queue)
 {
 	unsigned int i, n = wattle_pool__nr_workers(parents_pool);
 	struct wattle_batch *b = calloc(n, sizeof(*b));
-	_Atomic unsigned int arrived = 0;
+	atomic_uint arrived = 0;
 
 	assert_non_null(b);
 	for (i = 0; i < n; i++)

@@ -311,7 +311,7 @@ static const struct wattle_backend_ops emb_ops = {
 
 int wattle_embedded_open(struct wattle_client **out, uint32_t mode, char *err, size_t errsz)
 {
-	static _Atomic uint64_t serials;
+	static atomic_ulong serials;
 	unsigned int nr_cpus = wattle_cpu_possible();
 	pthread_mutexattr_t attr;
 	int ret = -ENOMEM;

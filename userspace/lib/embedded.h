@@ -33,7 +33,7 @@ struct emb_worker {
 	struct emb			*e;
 	struct wattle_list		thread_link;
 	uint32_t			cpu;
-	_Atomic uint32_t		word;
+	atomic_uint		word;
 };
 
 /* A batch, or a place for one. */
@@ -88,10 +88,10 @@ struct emb {
 	uint64_t			ev_tail;
 	uint64_t			events_lost;
 	struct emb_worker		*workers[EMB_MAX_WORKERS];
-	_Atomic uint32_t		*wakes[EMB_WAKES];
+	atomic_uint		*wakes[EMB_WAKES];
 	unsigned int			nr_wakes;
 	uint64_t			timer_at;
-	_Atomic uint32_t		timer_word;
+	atomic_uint		timer_word;
 	bool				timer_stop;
 	pthread_t			timer;
 	uint64_t			energy_at;

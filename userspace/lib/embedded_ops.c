@@ -18,7 +18,7 @@ void emb_lock(struct emb *e)
 
 void emb_unlock(struct emb *e)
 {
-	_Atomic uint32_t *wake[EMB_WAKES];
+	atomic_uint *wake[EMB_WAKES];
 	unsigned int i, n = e->nr_wakes;
 
 	memcpy(wake, e->wakes, n * sizeof(wake[0]));

@@ -7,7 +7,7 @@
  */
 #include "internal.h"
 
-static _Atomic unsigned int epoch;
+static atomic_uint epoch;
 
 static void forked(void)
 {

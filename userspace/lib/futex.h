@@ -24,7 +24,7 @@
  * Return: 0 woken (or for no reason), -EAGAIN the word had another value,
  * -EINTR, -ETIMEDOUT.
  */
-static inline int wattle_futex_wait(_Atomic uint32_t *word, uint32_t val, uint64_t until_ns)
+static inline int wattle_futex_wait(atomic_uint *word, uint32_t val, uint64_t until_ns)
 {
 	struct timespec ts;
 
@@ -39,7 +39,7 @@ static inline int wattle_futex_wait(_Atomic uint32_t *word, uint32_t val, uint64
 }
 
 /* The word may be gone by the time the kernel looks: at worst somebody wakes for no reason. */
-static inline void wattle_futex_wake(_Atomic uint32_t *word, int count)
+static inline void wattle_futex_wake(atomic_uint *word, int count)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }

@@ -46,7 +46,7 @@ struct pool_worker {
 	pthread_t		thread;
 	unsigned int		index;
 	int			cpu;
-	_Atomic int		state;
+	atomic_int		state;
 	bool			ran;
 	struct wattle_batch	lost;
 	struct wattle_run_stats	st;
@@ -73,18 +73,18 @@ struct wattle_pool {
 	unsigned int		nr_workers;
 	pthread_mutex_t		run_lock;
 	struct wattle_verdict	*verdicts;
-	_Atomic uint32_t	queue;
+	atomic_uint		queue;
 	wattle_batch_fn		fn;
 	void			*ctx;
 	unsigned int		fork_epoch;
 	unsigned int		deaths;
 	unsigned int		nr_again;
 	struct wattle_batch	again[POOL_MAX_DEATHS];
-	_Alignas(128) _Atomic int64_t	outstanding;
-	_Atomic int64_t		wake_at;
-	_Atomic int		error;
-	_Atomic bool		attention;
-	_Atomic uint32_t	word;
+	atomic_long		outstanding __attribute__((aligned(128)));
+	atomic_long		wake_at;
+	atomic_int		error;
+	atomic_bool		attention;
+	atomic_uint		word;
 	struct pool_worker	worker[];
 };
 
