@@ -21,15 +21,6 @@
 #define wp_idle_rcu_exit()	ct_idle_exit()
 #endif
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
-/* 6.11: cpufreq_driver.exit returns nothing. */
-#define WP_EXIT_TYPE		void
-#define WP_EXIT_RETURN()	return
-#else
-#define WP_EXIT_TYPE		int
-#define WP_EXIT_RETURN()	return 0
-#endif
-
 /* 6.13: hrtimer_setup() sets the callback too; hrtimer_init() went in 6.15. */
 static inline void wp_hrtimer_setup(struct hrtimer *timer,
 				    enum hrtimer_restart (*fn)(struct hrtimer *),

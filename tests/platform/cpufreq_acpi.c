@@ -5,7 +5,6 @@
  * 2.45 GHz and the clock runs faster. The boost here is all-core and does not
  * depend on how many cores are awake.
  */
-#include "compat.h"
 #include "platform.h"
 
 static struct cpufreq_frequency_table table[] = {
@@ -38,11 +37,6 @@ static int acpi_init(struct cpufreq_policy *policy)
 	}
 	policy->cur = READ_ONCE(wp_cpu(policy->cpu)->request_khz);
 	return 0;
-}
-
-static WP_EXIT_TYPE acpi_exit(struct cpufreq_policy *policy)
-{
-	WP_EXIT_RETURN();
 }
 
 static int acpi_target(struct cpufreq_policy *policy, unsigned int index)
@@ -87,7 +81,6 @@ struct cpufreq_driver wp_acpi_driver = {
 	.name		= "wattle-acpi",
 	.flags		= CPUFREQ_CONST_LOOPS,
 	.init		= acpi_init,
-	.exit		= acpi_exit,
 	.verify		= cpufreq_generic_frequency_table_verify,
 	.target_index	= acpi_target,
 	.fast_switch	= acpi_fast_switch,

@@ -5,7 +5,6 @@
  * policy->cur says nothing, and there is no ->get to ask. CPUs that share a
  * policy share its limits and still have a clock each.
  */
-#include "compat.h"
 #include "platform.h"
 
 static int hwp_init(struct cpufreq_policy *policy)
@@ -17,11 +16,6 @@ static int hwp_init(struct cpufreq_policy *policy)
 	policy->max = WP_OPP_MAX_KHZ;
 	policy->policy = CPUFREQ_POLICY_POWERSAVE;
 	return 0;
-}
-
-static WP_EXIT_TYPE hwp_exit(struct cpufreq_policy *policy)
-{
-	WP_EXIT_RETURN();
 }
 
 static int hwp_verify(struct cpufreq_policy_data *policy)
@@ -45,7 +39,6 @@ struct cpufreq_driver wp_hwp_driver = {
 	.name		= "wattle-hwp",
 	.flags		= CPUFREQ_CONST_LOOPS,
 	.init		= hwp_init,
-	.exit		= hwp_exit,
 	.verify		= hwp_verify,
 	.setpolicy	= hwp_setpolicy,
 };

@@ -3,7 +3,6 @@
  * cpufreq driver "opp": nine operating points, 0.8 to 3.2 GHz, and what is asked
  * for is what runs.
  */
-#include "compat.h"
 #include "platform.h"
 
 static struct cpufreq_frequency_table table[] = {
@@ -26,11 +25,6 @@ static int opp_init(struct cpufreq_policy *policy)
 	policy->fast_switch_possible = wp_cpufreq_fast();
 	policy->cur = READ_ONCE(wp_cpu(policy->cpu)->request_khz);
 	return 0;
-}
-
-static WP_EXIT_TYPE opp_exit(struct cpufreq_policy *policy)
-{
-	WP_EXIT_RETURN();
 }
 
 static int opp_target(struct cpufreq_policy *policy, unsigned int index)
@@ -65,7 +59,6 @@ struct cpufreq_driver wp_opp_driver = {
 	.name		= "wattle-opp",
 	.flags		= CPUFREQ_CONST_LOOPS,
 	.init		= opp_init,
-	.exit		= opp_exit,
 	.verify		= cpufreq_generic_frequency_table_verify,
 	.target_index	= opp_target,
 	.fast_switch	= opp_fast_switch,

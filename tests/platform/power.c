@@ -79,13 +79,12 @@ u32 wp_power_stall_now_pm(u32 stall_pm, u32 khz)
 
 u32 wp_power_core_uw(enum wp_state state, const struct wp_facts *facts, u32 khz)
 {
-	u32 activity;
+	u32 activity, stall;
 
 	switch (state) {
 	case WP_RUN:
-		activity = facts->activity_pm *
-			   (1000000 - STALL_SAVES_PM * wp_power_stall_now_pm(facts->stall_pm, khz)) /
-			   1000000;
+		stall = wp_power_stall_now_pm(facts->stall_pm, khz);
+		activity = facts->activity_pm * (1000000 - STALL_SAVES_PM * stall) / 1000000;
 		return switching_uw(activity, khz) + leakage_uw(volt_mv(khz));
 	case WP_IDLE_LOOP:
 		return switching_uw(IDLE_LOOP_PM, khz) + leakage_uw(volt_mv(khz));

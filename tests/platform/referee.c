@@ -134,7 +134,7 @@ void wp_referee_set(struct wp_cpu *c, enum wp_state state, const struct wp_facts
 	if (state != old) {
 		c->entries[state]++;
 		package_follow(c->pkg, old, state, now);
-		if ((old == WP_RUN) != (state == WP_RUN))
+		if (old == WP_RUN || state == WP_RUN)
 			wp_clock_state(&c->clock, state == WP_RUN, max(now, c->last_ns));
 	}
 	wp_referee_clock_changed(c);

@@ -2,7 +2,7 @@
 #
 # The virtual platform's own tests: TAP programs for guests.
 
-PLATFORM_TESTS := time real idle referee counter drivers
+PLATFORM_TESTS := time real idle referee counter drivers stress
 
 TEST_PROGS += $(addprefix $(O)/tests/platform/platform_,$(PLATFORM_TESTS))
 
