@@ -21,6 +21,18 @@ static inline double bench_now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/*
+ * For work of one thread: its CPU time, which on an idle machine is the time that
+ * passes, and on a busy one what it would be; for more threads the time that passes.
+ */
+static inline double bench_clock(int threads)
+{
+	struct timespec t;
+
+	clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 static inline void bench_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 static inline void bench_die(const char *fmt, ...)
 {
