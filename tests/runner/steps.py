@@ -188,8 +188,10 @@ def guests(level, budget):
             res.skips.append("the debug kernel is not built")
             yield res
             continue
-        need = int(suite.keys["timeout"]) * (3 if kernel == "debug" else 1)
-        late = budget.too_late(name, min(need, 600))
+        # The limits are generous: what begins with this much left mostly gets done, and is
+        # not held against it if the deadline cuts it off.
+        need = int(suite.keys["timeout"]) * (suites.DEBUG_FACTOR if kernel == "debug" else 1)
+        late = budget.too_late(name, min(need, 300))
         if late:
             yield late
             continue
