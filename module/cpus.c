@@ -12,6 +12,7 @@
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
@@ -23,8 +24,10 @@ DEFINE_PER_CPU(struct wattle_cpu_freq, wattle_cpu_freq);
 
 static DEFINE_MUTEX(wattle_cpus_mutex);		/* @managed and the supply derived from it */
 static cpumask_var_t wattle_cpus_managed;
+static u32 wattle_cpus_managed_nr;		/* its weight, for those who only want that */
 static u32 wattle_cpus_khz_supply;
 static int wattle_cpus_hp_state;
+static bool wattle_cpus_follow_policy;		/* the cpufreq notifier is registered */
 
 /* A driver that takes ranges (HWP) picks the clock itself: policy->cur is not it. */
 static bool wattle_cpus_driver_targets(const struct cpufreq_policy *policy)
@@ -49,21 +52,53 @@ static u32 wattle_cpus_sustained_khz(const struct cpufreq_policy *policy)
 	return best ? best : cap;
 }
 
-/* kHz of @cpu for admission, 0 unknown; notes whether its clock can be known. */
+/*
+ * kHz of @cpu for admission, 0 unknown; notes whether its clock can be known.
+ * The reference keeps the policy, but not its table: that goes with the driver,
+ * under the policy's rwsem, which leaves the policy inactive.
+ */
 static u32 wattle_cpus_look(unsigned int cpu)
 {
 	struct wattle_cpu_freq *f = per_cpu_ptr(&wattle_cpu_freq, cpu);
 	struct cpufreq_policy *policy = cpufreq_cpu_get(cpu);
+	bool known = false;
 	u32 khz = 0;
 
-	WRITE_ONCE(f->known, policy && wattle_cpus_driver_targets(policy));
-	if (!f->known)
-		WRITE_ONCE(f->khz, 0);
 	if (policy) {
-		khz = wattle_cpus_sustained_khz(policy);
+		down_read(&policy->rwsem);
+		if (!policy_is_inactive(policy)) {
+			known = wattle_cpus_driver_targets(policy);
+			khz = wattle_cpus_sustained_khz(policy);
+		}
+		up_read(&policy->rwsem);
 		cpufreq_cpu_put(policy);
 	}
+	WRITE_ONCE(f->known, known);
+	if (!known)
+		WRITE_ONCE(f->khz, 0);
 	return khz;
+}
+
+/*
+ * A CPU that is offline runs nothing that a gate could wait for: its waiting
+ * workers, which the kernel has moved elsewhere, are let go. Nobody else changes
+ * what is compared here, so the device lock is taken only for a change. Under
+ * the mutex and with the set of online CPUs held.
+ */
+static void wattle_cpus_gate(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		bool gate = cpumask_test_cpu(cpu, wattle_cpus_managed) && cpu_online(cpu);
+
+		if (!!wattle.sched.cpus[cpu].managed == gate)
+			continue;
+		/* One CPU a hold: taking one away may wake everybody who waits for it. */
+		wattle_device_lock();
+		wattle_sched_cpu_manage(&wattle.sched, cpu, gate, ktime_get_ns());
+		wattle_device_unlock();
+	}
 }
 
 /*
@@ -77,6 +112,7 @@ static void wattle_cpus_update(void)
 
 	cpus_read_lock();
 	mutex_lock(&wattle_cpus_mutex);
+	wattle_cpus_gate();
 	for_each_online_cpu(cpu) {
 		u32 one = wattle_cpus_look(cpu);
 
@@ -135,12 +171,7 @@ void __wattle_cpus_observe(u32 cpu)
  */
 u32 wattle_cpus_nr_managed(void)
 {
-	u32 nr;
-
-	mutex_lock(&wattle_cpus_mutex);
-	nr = cpumask_weight(wattle_cpus_managed);
-	mutex_unlock(&wattle_cpus_mutex);
-	return nr;
+	return READ_ONCE(wattle_cpus_managed_nr);
 }
 
 /**
@@ -160,7 +191,6 @@ u32 wattle_cpus_supply_khz(void)
 int wattle_cpus_set_managed(const char *list)
 {
 	cpumask_var_t mask;
-	unsigned int cpu;
 	int err;
 
 	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
@@ -173,13 +203,7 @@ int wattle_cpus_set_managed(const char *list)
 
 	mutex_lock(&wattle_cpus_mutex);
 	cpumask_copy(wattle_cpus_managed, mask);
-	for_each_possible_cpu(cpu) {
-		/* One CPU a hold: taking one away may wake everybody who waits for it. */
-		wattle_device_lock();
-		wattle_sched_cpu_manage(&wattle.sched, cpu, cpumask_test_cpu(cpu, mask),
-					ktime_get_ns());
-		wattle_device_unlock();
-	}
+	WRITE_ONCE(wattle_cpus_managed_nr, cpumask_weight(mask));
 	mutex_unlock(&wattle_cpus_mutex);
 	wattle_cpus_update();
 free_mask:
@@ -203,6 +227,12 @@ int wattle_cpus_print_managed(char *buf)
 	return len;
 }
 
+static void wattle_cpus_unfollow_policy(void)
+{
+	if (wattle_cpus_follow_policy)
+		cpufreq_unregister_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
+}
+
 /**
  * wattle_cpus_init() - no CPU is managed; follow hotplug and cpufreq policies
  *
@@ -219,17 +249,16 @@ int wattle_cpus_init(void)
 	if (err < 0)
 		goto free_mask;
 	wattle_cpus_hp_state = err;
-	err = cpufreq_register_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
-	if (err)
-		goto remove_hotplug;
+	/* Fails where cpufreq is off (cpufreq.off=1, Xen): then no policy comes or goes. */
+	wattle_cpus_follow_policy =
+		!cpufreq_register_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
 	err = wattle_cpus_set_managed("");
 	if (err)
-		goto unregister_cpufreq;
+		goto remove_followers;
 	return 0;
 
-unregister_cpufreq:
-	cpufreq_unregister_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
-remove_hotplug:
+remove_followers:
+	wattle_cpus_unfollow_policy();
 	cpuhp_remove_state_nocalls(wattle_cpus_hp_state);
 	cancel_work_sync(&wattle_cpus_work);
 free_mask:
@@ -242,7 +271,7 @@ free_mask:
  */
 void wattle_cpus_exit(void)
 {
-	cpufreq_unregister_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
+	wattle_cpus_unfollow_policy();
 	cpuhp_remove_state_nocalls(wattle_cpus_hp_state);
 	cancel_work_sync(&wattle_cpus_work);
 	free_cpumask_var(wattle_cpus_managed);

@@ -35,7 +35,7 @@ struct wattle_event_ring {
  * wattle_event_prepare() - make the client's ring, before a queue can send to it
  * @c: the client
  *
- * Return: 0 or -ENOMEM. Sleeps.
+ * Return: 0; -ENOMEM; -EINTR the thread is being killed. Sleeps.
  */
 int wattle_event_prepare(struct wattle_client *c)
 {
@@ -43,7 +43,8 @@ int wattle_event_prepare(struct wattle_client *c)
 	u32 slots = roundup_pow_of_two(wattle_param_events());
 	int err = 0;
 
-	mutex_lock(&c->event_mutex);
+	if (mutex_lock_killable(&c->event_mutex))
+		return -EINTR;
 	if (c->events)
 		goto out;
 	ring = kvzalloc(struct_size(ring, slot, slots), GFP_KERNEL_ACCOUNT);

@@ -164,9 +164,31 @@ static void wattle_worker_match(struct tracepoint *tp, void *arg)
 }
 
 /*
- * A thread that overran its lease keeps its CPU until it calls in, exits or is
- * seen elsewhere. Nothing tells of the last, so somebody has to look, as long
- * as there is such a thread.
+ * Where a thread that overran its lease is now. Asleep in two sweeps running, it
+ * has left its CPU, whatever it waits for; once alone may be a page fault. Each
+ * overrun has a token of its own, so an old sighting counts for no later one.
+ */
+static u32 wattle_worker_whereabouts(struct wattle_worker *w)
+{
+	const u64 token = w->sched.expired_token;
+	bool before = w->idle_token == token;
+
+	w->idle_token = 0;
+	if (READ_ONCE(w->task->__state) != TASK_RUNNING) {
+		if (before)
+			return WATTLE_CPU_ANY;
+		w->idle_token = token;
+	}
+	return task_cpu(w->task);
+}
+
+/*
+ * A thread that overran its lease keeps its CPU until it calls in, exits, is
+ * seen elsewhere or seen to sleep. Nothing tells of the last two, so somebody has
+ * to look, as long as there is such a thread. The timer is not deferrable: the
+ * CPU it would sleep on is likely the one that work is waiting for. It keeps no
+ * idle machine awake: a thread that runs does that itself, and one that sleeps
+ * ends the sweeps after two.
  */
 static void wattle_worker_sweep_fn(struct work_struct *work)
 {
@@ -177,7 +199,8 @@ static void wattle_worker_sweep_fn(struct work_struct *work)
 	wattle_list_for_each_safe(sw, tmp, &wattle.sched.running, run_link) {
 		if (sw->state != WATTLE_WORKER_EXPIRED || sw->occupies == WATTLE_CPU_ANY)
 			continue;
-		wattle_sched_seen(sw, task_cpu(wattle_worker_of(sw)->task), ktime_get_ns());
+		wattle_sched_seen(sw, wattle_worker_whereabouts(wattle_worker_of(sw)),
+				  ktime_get_ns());
 		again |= sw->occupies != WATTLE_CPU_ANY;
 	}
 	wattle_device_unlock();

@@ -19,6 +19,8 @@ struct task_struct;
  * @sched:	the state machine's part; under the device lock
  * @client:	the client
  * @task:	the thread; a reference is held until @rcu has run
+ * @idle_token:	the overrun grant with which the last sweep saw @task asleep, 0 = it did not;
+ *		under the device lock
  * @node:	in the table of workers, by @task; written under the device lock, read under RCU
  * @rcu:	defers freeing until readers of the table and pending wake-ups are done
  */
@@ -26,6 +28,7 @@ struct wattle_worker {
 	struct wattle_sched_worker	sched;
 	struct wattle_client		*client;
 	struct task_struct		*task;
+	u64				idle_token;
 	struct hlist_node		node;
 	struct rcu_head			rcu;
 };
