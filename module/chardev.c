@@ -12,6 +12,7 @@
 #include <linux/ktime.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "chardev.h"
@@ -59,6 +60,7 @@ static int wattle_chardev_open(struct inode *inode, struct file *file)
 	wattle_device_unlock();
 	if (err)
 		goto put_user;
+	c->sched.hash_mult = get_random_u64() | 1;
 
 	file->private_data = c;
 	return stream_open(inode, file);

@@ -23,12 +23,14 @@ WATTLE_PARAM(max_queues, 4096, "queues in all");
 WATTLE_PARAM(max_queues_per_user, 512, "queues per user");
 WATTLE_PARAM(max_queues_per_client, 64, "queues per open file");
 WATTLE_PARAM(max_workers_per_client, 1024, "threads per open file that may ask for work");
+WATTLE_PARAM(max_workers, 65536, "threads that may ask for work, in all");
+WATTLE_PARAM(max_workers_per_user, 8192, "threads per user that may ask for work, each counted once per open file");
 WATTLE_PARAM(max_batches, 524288, "queued and running batches in all");
 WATTLE_PARAM(max_batches_per_user, 131072, "queued and running batches per user");
 WATTLE_PARAM(max_batches_per_queue, 65536, "queued and running batches per queue");
 WATTLE_PARAM(max_events, 1024, "unread events kept per open file, rounded up to a power of two");
 WATTLE_PARAM(lease_min_us, 100, "shortest lease, microseconds");
-WATTLE_PARAM(lease_max_ms, 3600000, "longest lease, milliseconds");
+WATTLE_PARAM(lease_max_ms, 60000, "longest lease, milliseconds");
 WATTLE_PARAM(lease_default_ms, 10000, "lease of a queue that asks for none, milliseconds");
 
 static int energy_gid = -1;
@@ -55,6 +57,8 @@ static const struct {
 	{ "max_queues_per_user",    &max_queues_per_user,    1, 1 << 20 },
 	{ "max_queues_per_client",  &max_queues_per_client,  1, 1 << 16 },
 	{ "max_workers_per_client", &max_workers_per_client, 1, (1 << WATTLE_TOKEN_SLOT_BITS) - 2 },
+	{ "max_workers",	    &max_workers,	     1, 1 << 20 },
+	{ "max_workers_per_user",   &max_workers_per_user,   1, 1 << 20 },
 	{ "max_batches",	    &max_batches,	     1, 1 << 26 },
 	{ "max_batches_per_user",   &max_batches_per_user,   1, 1 << 26 },
 	{ "max_batches_per_queue",  &max_batches_per_queue,  1, 1 << 24 },
@@ -83,7 +87,8 @@ int wattle_param_check(void)
 			return -EINVAL;
 		}
 	}
-	if (lease_default_ms > lease_max_ms || lease_min_us / 1000 > lease_default_ms) {
+	if (lease_default_ms > lease_max_ms ||
+	    lease_min_us > (u64)lease_default_ms * USEC_PER_MSEC) {
 		pr_err("leases must be lease_min_us=%u <= lease_default_ms=%u <= lease_max_ms=%u\n",
 		       lease_min_us, lease_default_ms, lease_max_ms);
 		return -EINVAL;
@@ -112,6 +117,8 @@ void wattle_param_limits(struct wattle_sched_limits *limits)
 		.clients_per_user	= max_clients_per_user,
 		.clients_total		= max_clients,
 		.workers_per_client	= max_workers_per_client,
+		.workers_per_user	= max_workers_per_user,
+		.workers_total		= max_workers,
 		.batches_per_queue	= max_batches_per_queue,
 		.batches_per_user	= max_batches_per_user,
 		.batches_total		= max_batches,

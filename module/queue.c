@@ -126,10 +126,9 @@ long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size)
 
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, in.queue);
-	if (q)
-		wattle_sched_queue_update(q, in.mask, &in.params, ktime_get_ns());
+	err = q ? wattle_sched_queue_update(q, in.mask, &in.params, ktime_get_ns()) : -ENOENT;
 	wattle_device_unlock();
-	return q ? 0 : -ENOENT;
+	return err;
 }
 
 /**
@@ -157,14 +156,20 @@ long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
 	if (put_user(0ULL, &u->cancelled))
 		return -EFAULT;
 
+	/* Closed first: else others could fill it as fast as it is emptied. */
+	wattle_device_lock();
+	q = wattle_sched_queue_find(&c->sched, in.queue);
+	err = q ? wattle_sched_queue_close(q) : -ENOENT;
+	wattle_device_unlock();
+	if (err)
+		return err;
+
 	cancelled = wattle_submit_withdraw(c, in.queue);
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, in.queue);
 	if (q)
 		cancelled += wattle_sched_queue_destroy(q, ktime_get_ns());
 	wattle_device_unlock();
-	if (!q)
-		return -ENOENT;
 	return put_user(cancelled, &u->cancelled) ? -EFAULT : 0;
 }
 

@@ -12,7 +12,12 @@ int wattle_sched_batch_check(const struct wattle_batch *in)
 	return 0;
 }
 
-/* CPU time that comes before any waiting batch of @class: what runs, and better classes. */
+/*
+ * CPU time that comes before any waiting batch of @class: what runs, and better
+ * classes. Of what runs, what holds a CPU of the supply: a thread that is not
+ * pinned is not gated either, and nobody is promised anything about it (else one
+ * client's sleeping threads would make everybody's batches infeasible).
+ */
 static __u64 first_ns(const struct wattle_sched *s, __u32 class, __u64 now_ns)
 {
 	const struct wattle_sched_worker *w;
@@ -20,11 +25,13 @@ static __u64 first_ns(const struct wattle_sched *s, __u32 class, __u64 now_ns)
 	__u32 i;
 
 	wattle_list_for_each(w, &s->running, run_link) {
+		if (w->occupies == WATTLE_CPU_ANY)
+			continue;
 		if (w->batch)
 			sum = wattle_sat_add(sum,
 					     wattle_lease_remaining(w->granted_ns, w->lease_ns,
 								    w->batch->need_ns, now_ns));
-		else if (w->occupies != WATTLE_CPU_ANY)
+		else
 			sum = wattle_sat_add(sum, s->limits.lease_default_ns);
 	}
 	for (i = 0; i < class; i++) {
@@ -51,7 +58,7 @@ static void decide(struct wattle_sched_queue *q, const struct wattle_batch *in, 
 		.need_ns = need_ns,
 		.release_ns = in->release_ns,
 		.deadline_ns = in->deadline_ns,
-		.blocking_ns = in->release_ns > now_ns ? s->longest_lease_ns : 0,
+		.blocking_ns = in->release_ns > now_ns ? wattle_sched_longest_lease(s) : 0,
 	};
 	__u64 earliest = 0;
 	int past, feasible;
@@ -83,8 +90,8 @@ static void decide(struct wattle_sched_queue *q, const struct wattle_batch *in, 
 		return;
 	if (q->params.flags & WATTLE_QUEUE_STRICT)
 		v->status = WATTLE_VERDICT_REFUSED;
-	if (need_ns)
-		*order_ns = earliest ? earliest : WATTLE_U64_MAX;
+	/* Without a known need there is no place where it is sure to break nothing but the last. */
+	*order_ns = need_ns && earliest ? earliest : WATTLE_U64_MAX;
 }
 
 /* Admission counts on the CPUs there are now; they change with hotplug only. */
@@ -117,7 +124,7 @@ void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns)
 	}
 	if (b->promised && b->in.release_ns > now_ns) {
 		kind = WATTLE_ADMIT_DELAYED;
-		ask.blocking_ns = s->longest_lease_ns;
+		ask.blocking_ns = wattle_sched_longest_lease(s);
 	} else if (b->promised) {
 		kind = WATTLE_ADMIT_PROMISED;
 	}
@@ -148,6 +155,15 @@ int wattle_sched_submit_dry(struct wattle_sched_queue *q, const struct wattle_ba
 	decide(q, in, wattle_admit_need_ns(in->work_kcycles, in->stall_us, s->supply_khz), 1,
 	       now_ns, v, &order);
 	return 0;
+}
+
+/*
+ * Multiplicative hashing: whoever knows the multiplier can make one long chain by
+ * cancelling all batches but those of one slot, so a kernel keeps it secret.
+ */
+static inline __u32 hash_of(const struct wattle_sched_client *c, __u64 id)
+{
+	return (id * c->hash_mult) >> (64 - WATTLE_SCHED_HASH_BITS);
 }
 
 /* The numbers that a verdict adds to; the batch itself may not be queued. */
@@ -182,6 +198,8 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 
 	if (s->draining)
 		return -ESHUTDOWN;
+	if (q->closing)
+		return -ENOENT;
 	if (q->inflight >= q->params.max_inflight)
 		return -EAGAIN;
 	if (c->user->nr_batches >= s->limits.batches_per_user)
@@ -214,7 +232,7 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 	b->class = WATTLE_PARAMS_CLASS(q);
 	b->ready_ns = b->in.release_ns > now_ns ? b->in.release_ns : now_ns;
 	wattle_list_add_tail(&b->queue_link, &q->batches);
-	wattle_list_add_tail(&b->hash_link, &c->hash[b->id % WATTLE_SCHED_HASH]);
+	wattle_list_add_tail(&b->hash_link, &c->hash[hash_of(c, b->id)]);
 	q->inflight++;
 	q->stats.queued++;
 	c->nr_waiting++;
@@ -275,7 +293,7 @@ int wattle_sched_cancel(struct wattle_sched_queue *q, __u64 batch_id, __u64 now_
 	struct wattle_sched_client *c = q->client;
 	struct wattle_sched_batch *b;
 
-	wattle_list_for_each(b, &c->hash[batch_id % WATTLE_SCHED_HASH], hash_link) {
+	wattle_list_for_each(b, &c->hash[hash_of(c, batch_id)], hash_link) {
 		if (b->id != batch_id || b->queue != q)
 			continue;
 		if (b->state == WATTLE_BATCH_GRANTED)

@@ -17,6 +17,7 @@ int wattle_sched_client_init(struct wattle_sched *s, struct wattle_sched_client 
 	c->user = u;
 	c->next_batch_id = 1;
 	c->next_queue_id = 1;
+	c->hash_mult = WATTLE_SCHED_HASH_MULT;
 	wattle_list_init(&c->queues);
 	wattle_list_init(&c->workers);
 	wattle_list_init(&c->parked);
@@ -92,15 +93,18 @@ int wattle_sched_update_check(const struct wattle_sched *s, __u32 mask,
 	return wattle_sched_params_check(s, p, may_latency);
 }
 
-static void longest_lease(struct wattle_sched *s)
+/* Changes seldom, is asked for seldom: found when it is needed. */
+__u64 wattle_sched_longest_lease(struct wattle_sched *s)
 {
 	struct wattle_sched_queue *q;
 
-	s->longest_lease_ns = 0;
+	if (s->longest_lease_ns)
+		return s->longest_lease_ns;
 	wattle_list_for_each(q, &s->queues, sched_link) {
 		if (q->params.lease_ns > s->longest_lease_ns)
 			s->longest_lease_ns = q->params.lease_ns;
 	}
+	return s->longest_lease_ns;
 }
 
 static void set_weight(struct wattle_sched_queue *q, __u32 weight)
@@ -139,8 +143,7 @@ int wattle_sched_queue_init(struct wattle_sched_client *c, struct wattle_sched_q
 	c->nr_queues++;
 	c->user->nr_queues++;
 	s->nr_queues++;
-	if (p->lease_ns > s->longest_lease_ns)
-		s->longest_lease_ns = p->lease_ns;
+	s->longest_lease_ns = 0;
 	return 0;
 }
 
@@ -155,13 +158,16 @@ struct wattle_sched_queue *wattle_sched_queue_find(struct wattle_sched_client *c
 	return NULL;
 }
 
-void wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
+int wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
 			       const struct wattle_queue_params *p, __u64 now_ns)
 {
 	struct wattle_sched_client *c = q->client;
 	__u64 floor;
 
 	(void)now_ns;
+	if ((mask & WATTLE_UPDATE_CLASS) && p->class < q->params.class &&
+	    !wattle_list_empty(&q->batches))
+		return -EBUSY;
 	if ((mask & WATTLE_UPDATE_CLASS) && q->params.class != p->class) {
 		q->params.class = p->class;
 		/* Weighted time is kept by class: take part in the new one from now on. */
@@ -188,8 +194,17 @@ void wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
 		q->params.energy_budget_uj = p->energy_budget_uj;
 	if (mask & WATTLE_UPDATE_LEASE) {
 		q->params.lease_ns = p->lease_ns;
-		longest_lease(c->sched);
+		c->sched->longest_lease_ns = 0;
 	}
+	return 0;
+}
+
+int wattle_sched_queue_close(struct wattle_sched_queue *q)
+{
+	if (q->closing)
+		return -ENOENT;
+	q->closing = 1;
+	return 0;
 }
 
 __u64 wattle_sched_queue_destroy(struct wattle_sched_queue *q, __u64 now_ns)
@@ -207,8 +222,6 @@ __u64 wattle_sched_queue_destroy(struct wattle_sched_queue *q, __u64 now_ns)
 	}
 	wattle_list_del(&q->client_link);
 	c->nr_queues--;
-	c->user->nr_queues--;
-	c->sched->nr_queues--;
 	q->dead = 1;
 	wattle_sched_queue_put(q);
 	return n;
@@ -223,7 +236,10 @@ void wattle_sched_queue_put(struct wattle_sched_queue *q)
 		return;
 	wattle_sched_retire(q);
 	wattle_list_del(&q->sched_link);
-	longest_lease(s);
+	/* Until now it counted: its memory, and its place in every sum over queues. */
+	q->client->user->nr_queues--;
+	s->nr_queues--;
+	s->longest_lease_ns = 0;
 	s->ops->queue_free(q);
 }
 
@@ -237,6 +253,10 @@ int wattle_sched_worker_init(struct wattle_sched_client *c, struct wattle_sched_
 	if (c->nr_workers >= c->sched->limits.workers_per_client ||
 	    slot >= (1U << WATTLE_TOKEN_SLOT_BITS) - 1)
 		return -EMFILE;
+	if (c->user->nr_workers >= c->sched->limits.workers_per_user)
+		return -EUSERS;
+	if (c->sched->nr_workers >= c->sched->limits.workers_total)
+		return -ENFILE;
 	*w = zero;
 	w->client = c;
 	w->slot = slot;
@@ -247,6 +267,8 @@ int wattle_sched_worker_init(struct wattle_sched_client *c, struct wattle_sched_
 	wattle_list_init(&w->run_link);
 	wattle_list_add_tail(&w->client_link, &c->workers);
 	c->nr_workers++;
+	c->user->nr_workers++;
+	c->sched->nr_workers++;
 	return 0;
 }
 
@@ -271,6 +293,8 @@ void wattle_sched_worker_exit(struct wattle_sched_worker *w, __u64 now_ns)
 	}
 	wattle_list_del(&w->client_link);
 	c->nr_workers--;
+	c->user->nr_workers--;
+	c->sched->nr_workers--;
 	wattle_sched_cpu_freed(c->sched, freed, now_ns);
 	wattle_sched_settle(c);
 }

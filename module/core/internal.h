@@ -50,6 +50,9 @@ void wattle_sched_event(struct wattle_sched_queue *q, __u32 type,
 void wattle_sched_charge(struct wattle_sched_worker *w, __u64 now_ns);
 void wattle_sched_retire(struct wattle_sched_queue *q);
 
+/* client.c */
+__u64 wattle_sched_longest_lease(struct wattle_sched *s);
+
 /* batch.c */
 void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns);
 void wattle_sched_ledger_sub(struct wattle_sched_batch *b);

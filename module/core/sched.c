@@ -68,11 +68,15 @@ void wattle_sched_drain(struct wattle_sched *s, __u64 now_ns)
 		wattle_sched_settle(c);
 }
 
+/* Batches released in one tick: what more is due waits for the next, which follows at once. */
+#define RELEASE_MAX	64
+
 static void release_due(struct wattle_sched *s, __u64 now_ns)
 {
 	struct wattle_heap_node *n;
+	int left = RELEASE_MAX;
 
-	while ((n = wattle_heap_first(&s->delayed)) && n->key <= now_ns) {
+	while (left-- && (n = wattle_heap_first(&s->delayed)) && n->key <= now_ns) {
 		struct wattle_sched_batch *b;
 
 		b = wattle_container_of(n, struct wattle_sched_batch, node);

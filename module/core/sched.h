@@ -86,6 +86,7 @@ struct wattle_sched_batch {
  * @ready_link: in client->ready[class - 1] while a batch is ready.
  * @vtime: weighted run time, ns x 100 / weight; ties between queues go to the smaller.
  * @weight_mult: (100 << 16) / weight, so that charging needs no division.
+ * @closing: takes no more batches; about to be destroyed.
  * @dead: destroyed, kept while batches are granted or an expired worker has not been seen
  *	to end; ops->queue_free() follows.
  * @nr_expired: workers whose expired_queue it is.
@@ -97,6 +98,8 @@ struct wattle_sched_queue {
 	struct wattle_list		sched_link;	/* sched->queues, for accounts */
 	__u32				id;
 	__u32				dead;
+	__u32				closing;
+	__u32				pad2;
 	struct wattle_queue_params	params;
 	struct wattle_heap		ready;
 	struct wattle_list		fifo;
@@ -169,10 +172,13 @@ struct wattle_sched_user {
 	__u32	nr_clients;
 	__u32	nr_queues;
 	__u32	nr_batches;
+	__u32	nr_workers;
 };
 
 #define WATTLE_SCHED_CLASSES	3
-#define WATTLE_SCHED_HASH	128	/* batch ids count up, so the chains are of equal length */
+#define WATTLE_SCHED_HASH_BITS	7
+#define WATTLE_SCHED_HASH	(1 << WATTLE_SCHED_HASH_BITS)
+#define WATTLE_SCHED_HASH_MULT	0x9e3779b97f4a7c15ULL	/* 2^64 / golden ratio (Knuth, TAOCP 6.4) */
 #define WATTLE_TOKEN_SLOT_BITS	16	/* token = grant number << 16 | slot + 1 */
 
 struct wattle_sched_client {
@@ -187,6 +193,7 @@ struct wattle_sched_client {
 	__u32				nr_queues;
 	__u32				nr_workers;
 	__u32				nr_waiting;	/* delayed + ready batches */
+	__u64				hash_mult;	/* odd; may be set between init and the first batch */
 	__u32				next_queue_id;
 	__u64				next_batch_id;
 	__u64				nr_grants;	/* ever: makes tokens unique */
@@ -211,6 +218,8 @@ struct wattle_sched_limits {
 	__u32	clients_per_user;
 	__u32	clients_total;
 	__u32	workers_per_client;
+	__u32	workers_per_user;
+	__u32	workers_total;
 	__u32	batches_per_queue;
 	__u32	batches_per_user;
 	__u32	batches_total;
@@ -268,11 +277,12 @@ struct wattle_sched {
 	__u32				nr_clients;
 	__u32				nr_queues;
 	__u32				nr_batches;
+	__u32				nr_workers;
 	__u64				seq;
 	/* of the last undated grant */
 	__u64				vtime_floor[WATTLE_SCHED_CLASSES];
 	__u64				timer_ns; /* when the timer is armed for, 0 = not armed */
-	__u64				longest_lease_ns; /* of the queues there are */
+	__u64				longest_lease_ns; /* of the queues there are; 0: to be found again */
 	struct wattle_list		clients;
 	struct wattle_list		queues;		/* dead ones included */
 	struct wattle_list		running;	/* workers with a live or expired grant */
@@ -347,8 +357,18 @@ int wattle_sched_queue_init(struct wattle_sched_client *c, struct wattle_sched_q
 int wattle_sched_update_check(const struct wattle_sched *s, __u32 mask,
 			      struct wattle_queue_params *p, int may_latency);
 struct wattle_sched_queue *wattle_sched_queue_find(struct wattle_sched_client *c, __u32 id);
-void wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
-			       const struct wattle_queue_params *p, __u64 now_ns);
+/*
+ * 0; -EBUSY: a better class for a queue with waiting batches. Their demand is in
+ * the accounts of the class they were submitted under; there they would run ahead
+ * of promises that did not reckon with them.
+ */
+int wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
+			      const struct wattle_queue_params *p, __u64 now_ns);
+/*
+ * The queue takes no more batches (SUBMIT is -ENOENT), so that it can be emptied
+ * in steps before wattle_sched_queue_destroy(). 0; -ENOENT it is closed already.
+ */
+int wattle_sched_queue_close(struct wattle_sched_queue *q);
 /* Cancels what is queued (returned as count); ops->queue_free() now or when the last grant ends. */
 __u64 wattle_sched_queue_destroy(struct wattle_sched_queue *q, __u64 now_ns);
 /* Fills @st with the counts as of @now_ns, running grants included in run_ns. */
@@ -375,7 +395,7 @@ __u64 wattle_sched_cancel_all(struct wattle_sched_queue *q, __u64 now_ns);
 __u64 wattle_sched_cancel_some(struct wattle_sched_queue *q, __u64 max, __u64 now_ns);
 
 /* --- workers --- */
-/* 0; -EMFILE. @slot: index unique among the client's workers. */
+/* 0; -EMFILE, -EUSERS, -ENFILE. @slot: index unique among the client's workers. */
 int wattle_sched_worker_init(struct wattle_sched_client *c, struct wattle_sched_worker *w,
 			     __u32 slot);
 /* The thread is gone or leaves: an undelivered grant goes back, a delivered one is aborted. */

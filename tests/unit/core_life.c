@@ -131,6 +131,44 @@ static void test_worker_limits(void **state)
 	world_worker(c, 0);
 	world_worker(c, 1);
 	assert_int_equal(wattle_sched_worker_init(c, &x, 2), -EMFILE);
+	wd->s.limits.workers_per_client = 10;
+	wd->s.limits.workers_per_user = 2;
+	assert_int_equal(wattle_sched_worker_init(c, &x, 2), -EUSERS);
+	wd->s.limits.workers_per_user = 10;
+	wd->s.limits.workers_total = 2;
+	assert_int_equal(wattle_sched_worker_init(c, &x, 2), -ENFILE);
+}
+
+/* A closed queue can be emptied in steps while others try to fill it. */
+static void test_closed_queue(void **state)
+{
+	struct wattle_sched_queue *q = world_queue(c, NULL);
+	struct wattle_batch in = { .user_data = 2 };
+	struct wattle_verdict v;
+
+	(void)state;
+	world_submit(wd, q, 1, 0);
+	assert_int_equal(wattle_sched_queue_close(q), 0);
+	assert_int_equal(wattle_sched_queue_close(q), -ENOENT);
+	assert_int_equal(world_submit_full(wd, q, &in, &v, NULL), -ENOENT);
+	assert_int_equal(wattle_sched_cancel_some(q, 10, wd->now), 1);
+	assert_int_equal(q->stats.submitted, 1);
+}
+
+/* A destroyed queue counts against the limits as long as it is there. */
+static void test_dead_queue_counts(void **state)
+{
+	struct wattle_sched_worker *w = world_worker(c, 0);
+	struct wattle_sched_queue *q = world_queue(c, NULL);
+	__u32 before = wd->s.nr_queues;
+
+	(void)state;
+	world_submit(wd, q, 1, 0);
+	assert_int_equal(world_next(wd, w, 0), 1);
+	wattle_sched_queue_destroy(q, wd->now);
+	assert_int_equal(wd->s.nr_queues, before);
+	assert_int_equal(world_complete(wd, w), 0);
+	assert_int_equal(wd->s.nr_queues, before - 1);
 }
 
 static void test_params(void **state)
@@ -423,7 +461,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_client_limits), T(test_queue_limits), T(test_queue_ids_come_round),
-		T(test_batch_limits), T(test_worker_limits), T(test_params),
+		T(test_batch_limits), T(test_worker_limits), T(test_closed_queue),
+		T(test_dead_queue_counts), T(test_params),
 		T(test_update_mask), T(test_batch_check), T(test_worker_death),
 		T(test_death_frees_cpu), T(test_client_exit), T(test_destroy_wakes_filtered),
 		T(test_destroy_while_granted), T(test_drain), T(test_overflow),

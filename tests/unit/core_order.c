@@ -215,6 +215,27 @@ static void test_early_tick(void **state)
 	assert_int_equal(w->state, WATTLE_WORKER_PARKED);
 }
 
+/* Batches due at one moment come in portions, each followed at once by the next tick. */
+static void test_release_portions(void **state)
+{
+	struct wattle_sched_queue *q = world_queue(c, NULL);
+	struct wattle_batch in = { .release_ns = wd->now + 20 * MS };
+	struct wattle_verdict v;
+	int i, ticks;
+
+	(void)state;
+	for (i = 0; i < 200; i++)
+		assert_int_equal(world_submit_full(wd, q, &in, &v, NULL), 0);
+	wd->now = in.release_ns;
+	for (ticks = 0; wd->s.delayed.count; ticks++) {
+		assert_true(wd->timer_at && wd->timer_at <= wd->now);
+		wd->timer_at = 0;
+		wattle_sched_tick(&wd->s, wd->now);
+		assert_true(ticks < 200);
+	}
+	assert_true(ticks > 1);
+}
+
 static void test_class_change(void **state)
 {
 	struct wattle_queue_params bg = { .class = WATTLE_CLASS_BACKGROUND };
@@ -226,8 +247,36 @@ static void test_class_change(void **state)
 	world_submit(wd, q, 1, 0);
 	world_submit(wd, q, 2, 0);
 	assert_int_equal(wattle_sched_update_check(&wd->s, WATTLE_UPDATE_CLASS, &up, 1), 0);
-	wattle_sched_queue_update(q, WATTLE_UPDATE_CLASS, &up, wd->now);
+	/* Promises of the better class did not reckon with what waits here. */
+	assert_int_equal(wattle_sched_queue_update(q, WATTLE_UPDATE_CLASS, &up, wd->now), -EBUSY);
+	assert_int_equal(drain_order(MS), 312);
+	assert_int_equal(wattle_sched_queue_update(q, WATTLE_UPDATE_CLASS, &up, wd->now), 0);
+}
+
+static void test_class_change_acts(void **state)
+{
+	struct wattle_queue_params bg = { .class = WATTLE_CLASS_BACKGROUND };
+	struct wattle_queue_params up = { .class = WATTLE_CLASS_LATENCY };
+	struct wattle_sched_queue *p = world_queue(c, NULL), *q = world_queue(c, &bg);
+
+	(void)state;
+	assert_int_equal(wattle_sched_queue_update(q, WATTLE_UPDATE_CLASS, &up, wd->now), 0);
+	world_submit(wd, p, 3, MS);
+	world_submit(wd, q, 1, 0);
+	world_submit(wd, q, 2, 0);
 	assert_int_equal(drain_order(MS), 123);
+}
+
+static void test_class_down_at_once(void **state)
+{
+	struct wattle_queue_params bg = { .class = WATTLE_CLASS_BACKGROUND };
+	struct wattle_sched_queue *p = world_queue(c, NULL), *q = world_queue(c, NULL);
+
+	(void)state;
+	world_submit(wd, q, 1, MS);
+	world_submit(wd, p, 3, 2 * MS);
+	assert_int_equal(wattle_sched_queue_update(q, WATTLE_UPDATE_CLASS, &bg, wd->now), 0);
+	assert_int_equal(drain_order(MS), 31);
 }
 
 int main(void)
@@ -236,7 +285,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_edf), T(test_edf_over_queues), T(test_equal_deadlines),
 		T(test_class_before_deadline), T(test_weights), T(test_idle_saves_nothing),
-		T(test_filter), T(test_release), T(test_early_tick), T(test_class_change),
+		T(test_filter), T(test_release), T(test_early_tick), T(test_release_portions), T(test_class_change),
+		T(test_class_change_acts), T(test_class_down_at_once),
 	};
 
 	return cmocka_run_group_tests_name("core order", tests, NULL, NULL);

@@ -89,6 +89,7 @@ struct world *world_new(void)
 	static const struct wattle_sched_limits limits = {
 		.queues_per_client = 64, .queues_per_user = 256, .queues_total = 1024,
 		.clients_per_user = 64, .clients_total = 256, .workers_per_client = 64,
+		.workers_per_user = 256, .workers_total = 1024,
 		.batches_per_queue = 100000, .batches_per_user = 1000000,
 		.batches_total = 1000000,
 		.lease_min_ns = MS, .lease_max_ns = 60 * SEC, .lease_default_ns = 10 * SEC,

@@ -19,6 +19,8 @@ static const struct wattle_sched_limits emb_limits = {
 	.clients_per_user	= 1,
 	.clients_total		= 1,
 	.workers_per_client	= EMB_MAX_WORKERS,
+	.workers_per_user	= EMB_MAX_WORKERS,
+	.workers_total		= EMB_MAX_WORKERS,
 	.batches_per_queue	= 65536,
 	.batches_per_user	= 1U << 20,
 	.batches_total		= 1U << 20,
@@ -109,7 +111,7 @@ static int emb_queue_update(struct emb *e, struct wattle_queue_update *a)
 	q = wattle_sched_queue_find(&e->client, a->queue);
 	ret = q ? wattle_sched_update_check(&e->sched, a->mask, &a->params, 1) : -ENOENT;
 	if (!ret)
-		wattle_sched_queue_update(q, a->mask, &a->params, wattle_now_ns());
+		ret = wattle_sched_queue_update(q, a->mask, &a->params, wattle_now_ns());
 	emb_unlock(e);
 	return ret;
 }

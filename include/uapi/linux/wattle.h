@@ -249,6 +249,9 @@ struct wattle_queue_create {
  * @mask:	WATTLE_UPDATE_* bits; fields of @params not named must be 0
  * @params:	new values; queued batches keep what they were admitted with,
  *		class and lease act from the next grant on
+ *
+ * -EBUSY a better class while batches wait (their deadlines were reckoned with in
+ * the old one); -EINVAL, -EPERM as QUEUE_CREATE.
  */
 struct wattle_queue_update {
 	__u32	size;
@@ -404,7 +407,8 @@ enum wattle_status {
  *
  * -EBUSY the thread holds a grant that @prev_token does not name; -EACCES
  * @prev_token is another thread's; -ESTALE it was never the caller's or is long
- * gone; -EMFILE too many workers in this client; -EINTR; -ETIMEDOUT.
+ * gone; -EMFILE too many workers in this client, -EUSERS of this user, -ENFILE
+ * in all; -EINTR; -ETIMEDOUT.
  */
 struct wattle_next {
 	__u32	size;
