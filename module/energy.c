@@ -49,6 +49,16 @@ struct wattle_meter {
 };
 
 /**
+ * struct wattle_reading - one round over the meters
+ * @delta_uj:	energy since the last round, of the meters that could say
+ * @nr:		how many could
+ */
+struct wattle_reading {
+	u64		delta_uj;
+	unsigned int	nr;
+};
+
+/**
  * struct wattle_cpu_busy - a CPU's idle accounting at the last epoch's end
  * @wall_us:	time passed
  * @idle_us:	of it, idle
@@ -128,11 +138,12 @@ static int wattle_energy_pick_one(struct wattle_energy_provider *p, unsigned int
 	return 0;
 }
 
-/* A walk's visit: read a meter; *arg collects the delta. */
+/* A walk's visit: read a meter; @arg is the struct wattle_reading. */
 static int wattle_energy_read_one(struct wattle_energy_provider *p, unsigned int index, void *arg)
 {
-	u64 *delta = arg, uj;
+	struct wattle_reading *r = arg;
 	unsigned int i;
+	u64 uj;
 	int err;
 
 	for (i = 0; i < wattle_nr_meters; i++) {
@@ -147,18 +158,35 @@ static int wattle_energy_read_one(struct wattle_energy_provider *p, unsigned int
 			m->based = false;
 			return 0;
 		}
-		if (m->based) {
-			if (uj >= m->last_uj)
-				*delta += uj - m->last_uj;
-			else if (m->zone.range_uj)
-				*delta += m->zone.range_uj - m->last_uj + uj;
-			else
-				wattle_energy_now.read_errors++;
+		if (m->based && uj < m->last_uj && !m->zone.range_uj) {
+			wattle_energy_now.read_errors++;
+		} else if (m->based) {
+			r->delta_uj += uj - m->last_uj;
+			if (uj < m->last_uj)
+				r->delta_uj += m->zone.range_uj;
+			r->nr++;
 		}
 		m->last_uj = uj;
 		m->based = true;
 	}
 	return 0;
+}
+
+/* A meter that has no reading to start from says nothing, and vouches for nothing. */
+static void wattle_energy_weigh(void)
+{
+	u32 quality = WATTLE_QUALITY_NONE;
+	unsigned int i;
+
+	wattle_energy_now.simulated = false;
+	for (i = 0; i < wattle_nr_meters; i++) {
+		const struct wattle_meter *m = &wattle_meters[i];
+
+		wattle_energy_now.simulated |= m->zone.simulated;
+		if (m->based)
+			quality = quality ? min(quality, m->zone.quality) : m->zone.quality;
+	}
+	wattle_energy_now.quality = quality;
 }
 
 /*
@@ -196,16 +224,21 @@ static bool wattle_energy_may_have_wrapped(u64 elapsed_ns)
 {
 	unsigned int i;
 
-	for (i = 0; i < wattle_nr_meters; i++)
-		if (wattle_meters[i].zone.range_uj && elapsed_ns > wattle_meters[i].zone.range_uj)
+	for (i = 0; i < wattle_nr_meters; i++) {
+		const struct wattle_meter *m = &wattle_meters[i];
+
+		if (m->based && m->zone.range_uj && elapsed_ns > m->zone.range_uj)
 			return true;
+	}
 	return false;
 }
 
-/* In mode off nobody is charged; the run times are forgotten. */
-static void wattle_energy_split(u64 delta_uj, u64 busy_ns)
+/*
+ * In mode off nobody is charged; the run times are forgotten. So are those of
+ * quality NONE: nobody knows what they cost, which is not the same as nothing.
+ */
+static void wattle_energy_split(u64 delta_uj, u64 busy_ns, u32 quality)
 {
-	u32 quality = min_t(u32, wattle_energy_now.quality, WATTLE_QUALITY_CPUTIME);
 	u64 now_ns;
 
 	wattle_device_lock();
@@ -221,17 +254,21 @@ static void wattle_energy_split(u64 delta_uj, u64 busy_ns)
 
 static void wattle_energy_close_locked(void)
 {
-	u64 now_ns = ktime_get_ns(), busy_ns, delta_uj = 0;
+	struct wattle_reading r = {};
+	u64 now_ns = ktime_get_ns();
+	u32 quality;
 
 	if (!wattle_nr_meters)
 		return;
 	if (wattle_energy_may_have_wrapped(now_ns - wattle_energy_now.stamp_ns))
 		wattle_energy_now.unsure_epochs++;
-	wattle_energy_for_each(wattle_energy_read_one, &delta_uj);
-	busy_ns = wattle_energy_busy_ns();
-	wattle_energy_now.total_uj += delta_uj;
+	wattle_energy_for_each(wattle_energy_read_one, &r);
+	wattle_energy_weigh();
+	quality = r.nr ? min_t(u32, wattle_energy_now.quality, WATTLE_QUALITY_CPUTIME) :
+			 WATTLE_QUALITY_NONE;
+	wattle_energy_now.total_uj += r.delta_uj;
 	wattle_energy_now.stamp_ns = ktime_get_ns();
-	wattle_energy_split(delta_uj, busy_ns);
+	wattle_energy_split(r.delta_uj, wattle_energy_busy_ns(), quality);
 	WRITE_ONCE(wattle_energy_due_ns, now_ns + wattle_energy_epoch_ns);
 }
 
@@ -241,7 +278,8 @@ static void wattle_energy_close_locked(void)
  */
 static void wattle_energy_pick(struct wattle_energy_provider *leaving)
 {
-	u64 epoch_ns = WATTLE_EPOCH_MAX_NS, ignored = 0;
+	struct wattle_reading ignored = {};
+	u64 epoch_ns = WATTLE_EPOCH_MAX_NS;
 	unsigned int i;
 
 	wattle_nr_meters = 0;
@@ -250,29 +288,25 @@ static void wattle_energy_pick(struct wattle_energy_provider *leaving)
 	wattle_energy_for_each(wattle_energy_pick_one, NULL);
 	wattle_energy_leaving = NULL;
 
-	wattle_energy_now.quality = wattle_nr_meters ? WATTLE_QUALITY_MEASURED :
-						       WATTLE_QUALITY_NONE;
-	wattle_energy_now.simulated = false;
 	wattle_energy_tick_ns = NSEC_PER_MSEC;
 	for (i = 0; i < wattle_nr_meters; i++) {
 		const struct wattle_energy_zone *z = &wattle_meters[i].zone;
 
-		wattle_energy_now.quality = min(wattle_energy_now.quality, z->quality);
-		wattle_energy_now.simulated |= z->simulated;
 		wattle_energy_tick_ns = max(wattle_energy_tick_ns, z->update_ns);
 		/* Half of what 1 kW needs to wrap it. */
 		if (z->range_uj)
 			epoch_ns = min(epoch_ns, z->range_uj / 2);
 	}
 	wattle_energy_epoch_ns = max_t(u64, epoch_ns, WATTLE_EPOCH_MIN_NS);
+	wattle_energy_for_each(wattle_energy_read_one, &ignored);
+	wattle_energy_weigh();
 	if (!wattle_nr_meters) {
 		WRITE_ONCE(wattle_energy_due_ns, U64_MAX);
 		return;
 	}
-	wattle_energy_for_each(wattle_energy_read_one, &ignored);
 	wattle_energy_now.stamp_ns = ktime_get_ns();
-	/* What ran before the base reading has no energy to be charged. */
-	wattle_energy_split(0, wattle_energy_busy_ns());
+	/* What ran before the base reading, nobody metered. */
+	wattle_energy_split(0, wattle_energy_busy_ns(), WATTLE_QUALITY_NONE);
 	WRITE_ONCE(wattle_energy_due_ns, wattle_energy_now.stamp_ns + wattle_energy_epoch_ns);
 	queue_delayed_work(system_unbound_wq, &wattle_energy_work,
 			   nsecs_to_jiffies(wattle_energy_epoch_ns));
@@ -316,25 +350,49 @@ void __wattle_energy_poke(void)
  * wattle_energy_close() - account for the energy used up to now
  *
  * Readings more frequent than the counters advance would only cost. Sleeps.
+ *
+ * Return: 0; -EINTR the thread is being killed while others read a slow meter.
  */
-void wattle_energy_close(void)
+int wattle_energy_close(void)
 {
-	mutex_lock(&wattle_energy_mutex);
+	if (mutex_lock_killable(&wattle_energy_mutex))
+		return -EINTR;
 	if (ktime_get_ns() - wattle_energy_now.stamp_ns >= wattle_energy_tick_ns)
 		wattle_energy_close_locked();
 	mutex_unlock(&wattle_energy_mutex);
+	return 0;
+}
+
+/**
+ * wattle_energy_peek() - the accounts as of the last epoch's end
+ * @r: filled, but for what was charged to whom
+ *
+ * Reads no meter and takes no device lock: what anybody may ask for, as often as
+ * they like.
+ *
+ * Return: 0; -EINTR the thread is being killed.
+ */
+int wattle_energy_peek(struct wattle_energy_report *r)
+{
+	if (mutex_lock_killable(&wattle_energy_mutex))
+		return -EINTR;
+	*r = wattle_energy_now;
+	mutex_unlock(&wattle_energy_mutex);
+	return 0;
 }
 
 /**
  * wattle_energy_report() - the accounts as of now
  * @r: filled
+ *
+ * Return: 0; -EINTR the thread is being killed.
  */
-void wattle_energy_report(struct wattle_energy_report *r)
+int wattle_energy_report(struct wattle_energy_report *r)
 {
 	struct wattle_queue_stats st = {};
 
-	wattle_energy_close();
-	mutex_lock(&wattle_energy_mutex);
+	if (wattle_energy_close() || mutex_lock_killable(&wattle_energy_mutex))
+		return -EINTR;
 	*r = wattle_energy_now;
 	wattle_device_lock();
 	wattle_sched_totals(&wattle.sched, &st, ktime_get_ns());
@@ -342,29 +400,32 @@ void wattle_energy_report(struct wattle_energy_report *r)
 	r->rest_uj = wattle.sched.unattributed_uj;
 	wattle_device_unlock();
 	mutex_unlock(&wattle_energy_mutex);
+	return 0;
 }
 
 /**
  * wattle_energy_query() - the energy fields of QUERY
  * @q: filled
  * @allowed: the client may read metered energy
+ *
+ * Return: 0; -EINTR the thread is being killed.
  */
-void wattle_energy_query(struct wattle_query *q, bool allowed)
+int wattle_energy_query(struct wattle_query *q, bool allowed)
 {
-	if (allowed)
-		wattle_energy_close();
-	mutex_lock(&wattle_energy_mutex);
+	if ((allowed && wattle_energy_close()) || mutex_lock_killable(&wattle_energy_mutex))
+		return -EINTR;
 	strscpy(q->energy_source, wattle_energy_now.source, sizeof(q->energy_source));
 	if (wattle_energy_now.simulated)
 		q->energy_flags |= WATTLE_ENERGY_SIMULATED;
 	if (!allowed && wattle_nr_meters) {
 		q->energy_flags |= WATTLE_ENERGY_DENIED;
-	} else if (wattle_nr_meters) {
+	} else if (wattle_energy_now.quality != WATTLE_QUALITY_NONE) {
 		q->energy_quality = wattle_energy_now.quality;
 		q->energy_uj = wattle_energy_now.total_uj;
 		q->energy_stamp_ns = wattle_energy_now.stamp_ns;
 	}
 	mutex_unlock(&wattle_energy_mutex);
+	return 0;
 }
 
 /**

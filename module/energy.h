@@ -11,7 +11,7 @@
 
 /**
  * struct wattle_energy_report - the energy accounts at one moment
- * @quality:	enum wattle_quality of @total_uj; NONE: no source
+ * @quality:	enum wattle_quality of @total_uj; NONE: no source, or none that can be read
  * @simulated:	the source is a virtual platform
  * @source:	name of the source, "" if none
  * @total_uj:	package energy since load, all packages
@@ -37,9 +37,10 @@ extern u64 wattle_energy_due_ns;
 
 int wattle_energy_init(void);
 void wattle_energy_exit(void);
-void wattle_energy_close(void);
-void wattle_energy_report(struct wattle_energy_report *r);
-void wattle_energy_query(struct wattle_query *q, bool allowed);
+int wattle_energy_close(void);
+int wattle_energy_report(struct wattle_energy_report *r);
+int wattle_energy_peek(struct wattle_energy_report *r);
+int wattle_energy_query(struct wattle_query *q, bool allowed);
 const char *wattle_energy_quality_name(u32 quality);
 void __wattle_energy_poke(void);
 

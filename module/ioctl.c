@@ -5,6 +5,7 @@
  * The size inside the struct says how much the caller knows, not the size in
  * the command: a grown struct has another command value and the same number.
  */
+#include <linux/build_bug.h>
 #include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/time.h>
@@ -21,6 +22,27 @@
 #include "param.h"
 #include "queue.h"
 #include "submit.h"
+
+/*
+ * The first published sizes. They only ever grow (and wattle_copy_in() must then
+ * be told the first one); whole words, so that 32-bit callers see the same.
+ */
+#define WATTLE_ABI_SIZE(name, bytes)						\
+	static_assert(sizeof(struct name) == (bytes) && (bytes) % 8 == 0)
+
+WATTLE_ABI_SIZE(wattle_query, 184);
+WATTLE_ABI_SIZE(wattle_queue_params, 64);
+WATTLE_ABI_SIZE(wattle_queue_create, 112);
+WATTLE_ABI_SIZE(wattle_queue_update, 80);
+WATTLE_ABI_SIZE(wattle_queue_destroy, 24);
+WATTLE_ABI_SIZE(wattle_batch, 56);
+WATTLE_ABI_SIZE(wattle_verdict, 40);
+WATTLE_ABI_SIZE(wattle_submit, 48);
+WATTLE_ABI_SIZE(wattle_next, 104);
+WATTLE_ABI_SIZE(wattle_complete, 24);
+WATTLE_ABI_SIZE(wattle_cancel, 32);
+WATTLE_ABI_SIZE(wattle_queue_stats, 712);
+WATTLE_ABI_SIZE(wattle_event, 56);
 
 #define WATTLE_FEATURES	(WATTLE_FEATURE_DRY_RUN | WATTLE_FEATURE_EVENTS | WATTLE_FEATURE_ENERGY)
 
@@ -59,7 +81,9 @@ static long wattle_ioctl_query(struct wattle_client *c, void __user *arg, u32 si
 	if (head.flags)
 		return -EINVAL;
 
-	wattle_energy_query(&q, c->may_energy);
+	err = wattle_energy_query(&q, c->may_energy);
+	if (err)
+		return err;
 	q.events_lost = wattle_event_lost(c);
 	return copy_to_user(arg, &q, sizeof(q)) ? -EFAULT : 0;
 }

@@ -32,11 +32,11 @@ static int __init wattle_init(void)
 		return err;
 	wattle_timer_init();
 	err = wattle_mode_set(wattle_param_mode());
-	if (err) {
+	if (err == -EOPNOTSUPP)
 		pr_err("parameter mode=%s: this version cannot\n",
 		       wattle_mode_name(wattle_param_mode()));
+	if (err)
 		goto exit_device;
-	}
 	err = wattle_batch_init();
 	if (err)
 		goto exit_device;

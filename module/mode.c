@@ -53,13 +53,16 @@ const char *wattle_mode_name(u32 mode)
  *
  * Energy up to now is charged by the old mode's rules first. Sleeps.
  *
- * Return: 0; -EOPNOTSUPP for advise, which this version does not have yet.
+ * Return: 0; -EOPNOTSUPP for advise, which this version does not have yet;
+ * -EINTR the thread is being killed.
  */
 int wattle_mode_set(u32 mode)
 {
 	int err;
 
-	wattle_energy_close();
+	err = wattle_energy_close();
+	if (err)
+		return err;
 	wattle_device_lock();
 	err = wattle_sched_set_mode(&wattle.sched, mode, ktime_get_ns());
 	wattle_device_unlock();

@@ -119,6 +119,12 @@ long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size)
 	if (err)
 		return err;
 	if (in.mask & WATTLE_UPDATE_EVENT_MASK && in.params.event_mask) {
+		/* No ring for a queue that is not there; it may still go before the update. */
+		wattle_device_lock();
+		q = wattle_sched_queue_find(&c->sched, in.queue);
+		wattle_device_unlock();
+		if (!q)
+			return -ENOENT;
 		err = wattle_event_prepare(c);
 		if (err)
 			return err;
@@ -202,7 +208,10 @@ long wattle_queue_stats(struct wattle_client *c, void __user *arg, u32 size)
 	if (!st)
 		return -ENOMEM;
 
-	wattle_energy_close();
+	/* Who may not see joules has no reason to have the meters read. */
+	err = c->may_energy ? wattle_energy_close() : 0;
+	if (err)
+		goto free_stats;
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, head.queue);
 	if (q)

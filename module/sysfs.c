@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/ktime.h>
+#include <linux/mutex.h>
 #include <linux/sysfs.h>
 
 #include "cpus.h"
@@ -106,16 +107,38 @@ struct wattle_sysfs_total {
 	size_t			offset;
 };
 
+/*
+ * A sum walks all queues under the device lock, and anybody may read the files,
+ * in a loop. So whoever could not stop the module by other means gets sums that
+ * may be this old.
+ */
+#define WATTLE_SYSFS_TOTALS_AGE	(100 * NSEC_PER_MSEC)
+
+static DEFINE_MUTEX(wattle_sysfs_totals_mutex);		/* the two below */
+static struct wattle_queue_stats wattle_sysfs_totals;
+static u64 wattle_sysfs_totals_ns;
+
 static ssize_t wattle_sysfs_total_show(struct device *dev, struct device_attribute *attr,
 				       char *buf)
 {
 	size_t offset = container_of(attr, struct wattle_sysfs_total, dev_attr)->offset;
-	struct wattle_queue_stats st = {};
+	bool fresh = ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
+	u64 now_ns, value;
 
-	wattle_device_lock();
-	wattle_sched_totals(&wattle.sched, &st, ktime_get_ns());
-	wattle_device_unlock();
-	return sysfs_emit(buf, "%llu\n", *(u64 *)((char *)&st + offset));
+	if (mutex_lock_killable(&wattle_sysfs_totals_mutex))
+		return -EINTR;
+	now_ns = ktime_get_ns();
+	if (fresh || !wattle_sysfs_totals_ns ||
+	    now_ns - wattle_sysfs_totals_ns >= WATTLE_SYSFS_TOTALS_AGE) {
+		wattle_device_lock();
+		now_ns = ktime_get_ns();
+		wattle_sched_totals(&wattle.sched, &wattle_sysfs_totals, now_ns);
+		wattle_device_unlock();
+		wattle_sysfs_totals_ns = now_ns;
+	}
+	value = *(u64 *)((char *)&wattle_sysfs_totals + offset);
+	mutex_unlock(&wattle_sysfs_totals_mutex);
+	return sysfs_emit(buf, "%llu\n", value);
 }
 
 #define WATTLE_SYSFS_TOTAL(field)						\
@@ -201,17 +224,19 @@ static const struct attribute_group wattle_sysfs_stats = {
 static ssize_t source_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct wattle_energy_report r;
+	int err = wattle_energy_peek(&r);
 
-	wattle_energy_report(&r);
-	return sysfs_emit(buf, "%s\n", r.source[0] ? r.source : "unavailable");
+	return err ? err : sysfs_emit(buf, "%s\n", r.source[0] ? r.source : "unavailable");
 }
 static DEVICE_ATTR_RO(source);
 
 static ssize_t quality_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct wattle_energy_report r;
+	int err = wattle_energy_peek(&r);
 
-	wattle_energy_report(&r);
+	if (err)
+		return err;
 	return sysfs_emit(buf, "%s%s\n", wattle_energy_quality_name(r.quality),
 			  r.simulated ? " simulated" : "");
 }
@@ -233,8 +258,12 @@ static ssize_t wattle_sysfs_energy_show(struct device *dev, struct device_attrib
 	const struct wattle_sysfs_energy *a =
 		container_of(attr, struct wattle_sysfs_energy, dev_attr);
 	struct wattle_energy_report r;
+	int err;
 
-	wattle_energy_report(&r);
+	/* Only who may read joules makes the meters be read. */
+	err = a->joules ? wattle_energy_report(&r) : wattle_energy_peek(&r);
+	if (err)
+		return err;
 	if (a->joules && r.quality == WATTLE_QUALITY_NONE)
 		return sysfs_emit(buf, "unavailable\n");
 	return sysfs_emit(buf, "%llu\n", *(u64 *)((char *)&r + a->offset));
