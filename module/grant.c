@@ -11,6 +11,7 @@
  * is woken. Its record's state, written under the device lock before the
  * wake-up and read after setting the task's state, is the condition.
  */
+#include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
@@ -27,12 +28,18 @@
 #include "worker.h"
 
 /*
- * The CPU the caller is pinned to. A mask of one CPU means that the thread is
- * on it: whoever narrows a running thread's mask moves it before returning.
+ * The CPU the caller is pinned to: the one in its mask, not the one it is on. A
+ * thread whose mask is just being narrowed has yet to be moved; and a mask that is
+ * changed under our eyes may for a moment look empty.
  */
 static u32 wattle_grant_cpu(void)
 {
-	return current->nr_cpus_allowed == 1 ? raw_smp_processor_id() : WATTLE_CPU_ANY;
+	u32 cpu;
+
+	if (current->nr_cpus_allowed != 1)
+		return WATTLE_CPU_ANY;
+	cpu = cpumask_first(current->cpus_ptr);
+	return likely(cpu < nr_cpu_ids) ? cpu : WATTLE_CPU_ANY;
 }
 
 /*
@@ -248,6 +255,26 @@ long wattle_grant_next(struct wattle_client *c, void __user *arg, u32 size)
 	return put_user(n.prev_result, &u->prev_result) ? -EFAULT : ret;
 }
 
+/*
+ * What a token is to a thread that never asked this client for work: another
+ * thread's, or nobody's. It needs no record of its own to be told so.
+ */
+static int wattle_grant_stranger(struct wattle_client *c, u64 token)
+{
+	const struct wattle_sched_worker *sw;
+	int err = -ESTALE;
+
+	wattle_device_lock();
+	wattle_list_for_each(sw, &c->sched.workers, client_link) {
+		if (token == sw->token || token == sw->last_token || token == sw->expired_token) {
+			err = -EACCES;
+			break;
+		}
+	}
+	wattle_device_unlock();
+	return err;
+}
+
 /**
  * wattle_grant_complete() - WATTLE_IOC_COMPLETE
  * @c: the client
@@ -267,9 +294,9 @@ long wattle_grant_complete(struct wattle_client *c, void __user *arg, u32 size)
 		return err;
 	if (in.flags || in.pad || !in.token || in.status > WATTLE_STATUS_FAILED)
 		return -EINVAL;
-	w = wattle_worker_get(c);
-	if (IS_ERR(w))
-		return PTR_ERR(w);
+	w = wattle_worker_find(c);
+	if (!w)
+		return wattle_grant_stranger(c, in.token);
 
 	wattle_device_lock();
 	err = wattle_sched_complete(&w->sched, in.token, in.status, raw_smp_processor_id(),

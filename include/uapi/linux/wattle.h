@@ -386,7 +386,7 @@ enum wattle_status {
  * @queue:	take batches of this queue only (-ENOENT); %WATTLE_QUEUE_ANY = any of this client
  * @timeout_ns:	give up at this time (-ETIMEDOUT); 0 = do not wait; %WATTLE_TIME_FOREVER = never
  * @prev_result: out: 0, or -ESTALE (lease had expired) for @prev_token; written in every outcome
- *		but -EFAULT and -EINVAL
+ *		but -EFAULT, -EINVAL, -E2BIG, -EMFILE, -EUSERS, -ENFILE and -ENOMEM
  * @cpu:	out: CPU the grant is for; %WATTLE_CPU_ANY for a worker that is not pinned
  * @token:	out: names the grant; valid in this file and for this thread only; never 0
  * @user_data:	out: of the batch
