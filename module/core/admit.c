@@ -369,13 +369,13 @@ static const struct wattle_admit_node *first_gap(const struct wattle_admit *a, _
 
 		if (n->left && shifted(n->left->gap, acc) >= k) {
 			n = n->left;
-		} else if (own_gap(a, n, b) >= k) {
-			*before = b;
-			return n;
-		} else {
-			acc = min_s64(b + n->need, SUM_MAX);
-			n = n->right;
+			continue;
 		}
+		*before = b;
+		if (own_gap(a, n, b) >= k)
+			return n;
+		acc = min_s64(b + n->need, SUM_MAX);
+		n = n->right;
 	}
 	return NULL;
 }

@@ -159,7 +159,7 @@ struct wattle_sched_queue *wattle_sched_queue_find(struct wattle_sched_client *c
 }
 
 int wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
-			       const struct wattle_queue_params *p, __u64 now_ns)
+			      const struct wattle_queue_params *p, __u64 now_ns)
 {
 	struct wattle_sched_client *c = q->client;
 	__u64 floor;

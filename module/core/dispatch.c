@@ -306,11 +306,11 @@ static int ask(struct wattle_sched_worker *w, __u32 filter, __u32 cpu, __u32 fre
 			grant_parked(rival, best, now_ns);
 		}
 	}
+	if (!b && s->draining && nothing_left(w))
+		return -ESHUTDOWN;
 	if (b) {
 		grant(w, b, now_ns);
 		w->taken = 1;
-	} else if (s->draining && nothing_left(w)) {
-		return -ESHUTDOWN;
 	} else {
 		park(w);
 	}

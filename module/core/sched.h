@@ -193,7 +193,7 @@ struct wattle_sched_client {
 	__u32				nr_queues;
 	__u32				nr_workers;
 	__u32				nr_waiting;	/* delayed + ready batches */
-	__u64				hash_mult;	/* odd; may be set between init and the first batch */
+	__u64				hash_mult; /* odd; may be set between init and first batch */
 	__u32				next_queue_id;
 	__u64				next_batch_id;
 	__u64				nr_grants;	/* ever: makes tokens unique */
@@ -282,7 +282,7 @@ struct wattle_sched {
 	/* of the last undated grant */
 	__u64				vtime_floor[WATTLE_SCHED_CLASSES];
 	__u64				timer_ns; /* when the timer is armed for, 0 = not armed */
-	__u64				longest_lease_ns; /* of the queues there are; 0: to be found again */
+	__u64				longest_lease_ns; /* of the queues; 0: to be found again */
 	struct wattle_list		clients;
 	struct wattle_list		queues;		/* dead ones included */
 	struct wattle_list		running;	/* workers with a live or expired grant */
