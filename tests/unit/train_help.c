@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 #include "train_help.h"
 
+const struct wattle_train_opts train_defaults = {
+	.sz = sizeof(struct wattle_train_opts),
+	.standardise = true,
+};
+
+void train_ok(struct wattle_model *m, const struct wattle_dataset *d, struct rig *rig,
+	      const struct wattle_train_opts *o, struct wattle_train_result *r)
+{
+	struct wattle_ml_error e = { "" };
+
+	assert_ok(wattle_train(m, d, rig->pool, rig->queue, o, r, &e), e);
+}
+
 void rig_open(struct rig *r, unsigned int workers)
 {
 	const struct wattle_client_opts co = {

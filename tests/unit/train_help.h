@@ -18,6 +18,12 @@ struct rig {
 void rig_open(struct rig *r, unsigned int workers);
 void rig_close(struct rig *r);
 
+/* Standardised, the rest as the trainer chooses. */
+extern const struct wattle_train_opts train_defaults;
+/* Trains, and fails the test if that fails. */
+void train_ok(struct wattle_model *m, const struct wattle_dataset *d, struct rig *rig,
+	      const struct wattle_train_opts *o, struct wattle_train_result *r);
+
 /**
  * data_make() - overlapping classes
  * @d:		filled in
