@@ -197,11 +197,11 @@ static void wattle_worker_sweep_fn(struct work_struct *work)
 
 	wattle_device_lock();
 	wattle_list_for_each_safe(sw, tmp, &wattle.sched.running, run_link) {
-		if (sw->state != WATTLE_WORKER_EXPIRED || sw->occupies == WATTLE_CPU_ANY)
+		if (sw->state != WATTLE_WORKER_EXPIRED)
 			continue;
 		wattle_sched_seen(sw, wattle_worker_whereabouts(wattle_worker_of(sw)),
 				  ktime_get_ns());
-		again |= sw->occupies != WATTLE_CPU_ANY;
+		again |= sw->state == WATTLE_WORKER_EXPIRED;
 	}
 	wattle_device_unlock();
 	if (again)

@@ -127,11 +127,19 @@ __u32 wattle_sched_end_expired(struct wattle_sched_worker *w, __u64 now_ns)
 
 void wattle_sched_seen(struct wattle_sched_worker *w, __u32 on_cpu, __u64 now_ns)
 {
-	if (w->state != WATTLE_WORKER_EXPIRED || w->occupies == WATTLE_CPU_ANY ||
-	    on_cpu == w->occupies)
+	struct wattle_sched *s = w->client->sched;
+
+	if (w->state != WATTLE_WORKER_EXPIRED)
+		return;
+	if (on_cpu == WATTLE_CPU_ANY) {
+		/* Asleep: the overrun has ended, and with it what is charged for it. */
+		wattle_sched_cpu_freed(s, wattle_sched_end_expired(w, now_ns), now_ns);
+		return;
+	}
+	if (w->occupies == WATTLE_CPU_ANY || on_cpu == w->occupies)
 		return;
 	wattle_sched_charge(w, now_ns);
-	wattle_sched_cpu_freed(w->client->sched, wattle_sched_leave_cpu(w), now_ns);
+	wattle_sched_cpu_freed(s, wattle_sched_leave_cpu(w), now_ns);
 }
 
 /* Not @w's current token: whose was it? */

@@ -419,7 +419,7 @@ int wattle_sched_turn(struct wattle_sched_worker *w, __u64 prev_token, __u32 pre
 		      __s32 *prev_result, __u32 filter, __u32 cpu, __u32 on_cpu, __u64 now_ns);
 /*
  * A worker whose lease has expired was seen running on @on_cpu: if that is another CPU, its own
- * is free.
+ * is free. WATTLE_CPU_ANY: it was seen to sleep; its overrun has ended.
  */
 void wattle_sched_seen(struct wattle_sched_worker *w, __u32 on_cpu, __u64 now_ns);
 /*

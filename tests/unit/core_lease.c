@@ -203,6 +203,25 @@ static void test_seen_elsewhere(void **state)
 	assert_int_equal(q->stats.run_ns, 20 * MS);
 }
 
+/* An overrun ends with its thread seen asleep: nothing more is charged, the CPU is free. */
+static void test_seen_asleep(void **state)
+{
+	(void)state;
+	world_submit(wd, q, 1, 0);
+	world_submit(wd, q, 2, 0);
+	assert_int_equal(world_next(wd, v, 0), 1);
+	assert_int_equal(world_next(wd, w, 0), 0);
+	world_advance(wd, 15 * MS);
+	wattle_sched_seen(v, WATTLE_CPU_ANY, wd->now);
+	assert_int_equal(w->state, WATTLE_WORKER_GRANTED);
+	assert_int_equal(v->state, WATTLE_WORKER_OUT);
+	assert_int_equal(wattle_sched_unpark(w, wd->now), 1);
+	assert_int_equal(world_complete(wd, w), 0);
+	world_advance(wd, SEC);
+	assert_int_equal(wattle_sched_complete(v, v->expired_token, 0, 2, wd->now), -ESTALE);
+	assert_int_equal(q->stats.run_ns, 15 * MS);
+}
+
 static void test_exit_after_expiry(void **state)
 {
 	(void)state;
@@ -305,7 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arithmetic),
 		T(test_lazy_timer), T(test_earlier_lease_rearms), T(test_expiry),
-		T(test_turn_after_expiry), T(test_cpu_stays_occupied), T(test_seen_elsewhere),
+		T(test_turn_after_expiry), T(test_cpu_stays_occupied), T(test_seen_elsewhere), T(test_seen_asleep),
 		T(test_exit_after_expiry), T(test_overrun_on_dead_queue),
 		T(test_never_picked_up), T(test_update_acts_from_next_grant),
 		T(test_running_counts),
