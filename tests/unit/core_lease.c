@@ -324,7 +324,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arithmetic),
 		T(test_lazy_timer), T(test_earlier_lease_rearms), T(test_expiry),
-		T(test_turn_after_expiry), T(test_cpu_stays_occupied), T(test_seen_elsewhere), T(test_seen_asleep),
+		T(test_turn_after_expiry), T(test_cpu_stays_occupied), T(test_seen_elsewhere),
+		T(test_seen_asleep),
 		T(test_exit_after_expiry), T(test_overrun_on_dead_queue),
 		T(test_never_picked_up), T(test_update_acts_from_next_grant),
 		T(test_running_counts),
