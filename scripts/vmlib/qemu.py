@@ -66,7 +66,7 @@ class Machine:
         # for tens of seconds, so they get longer; none is switched off or ignored.
         args = ["console=ttyS0,115200", "loglevel=7", "printk.devkmsg=on", "panic=-1",
                 "oops=panic", "net.ifnames=0", "mitigations=off", "tsc=reliable",
-                "rcupdate.rcu_cpu_stall_timeout=120", "watchdog_thresh=60",
+                "rcupdate.rcu_cpu_stall_timeout=300", "watchdog_thresh=60",
                 "workqueue.watchdog_thresh=120", "rdinit=/init"]
         if self.accel == "icount":
             # Under icount the TSC counts virtual nanoseconds: exactly 1 GHz.
