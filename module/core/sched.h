@@ -193,7 +193,8 @@ struct wattle_sched_client {
 	__u32				nr_queues;
 	__u32				nr_workers;
 	__u32				nr_waiting;	/* delayed + ready batches */
-	__u64				hash_mult; /* odd; may be set between init and first batch */
+	/* odd; may be set between init and first batch */
+	__u64				hash_mult;
 	__u32				next_queue_id;
 	__u64				next_batch_id;
 	__u64				nr_grants;	/* ever: makes tokens unique */

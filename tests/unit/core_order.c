@@ -285,7 +285,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_edf), T(test_edf_over_queues), T(test_equal_deadlines),
 		T(test_class_before_deadline), T(test_weights), T(test_idle_saves_nothing),
-		T(test_filter), T(test_release), T(test_early_tick), T(test_release_portions), T(test_class_change),
+		T(test_filter), T(test_release), T(test_early_tick), T(test_release_portions),
+		T(test_class_change),
 		T(test_class_change_acts), T(test_class_down_at_once),
 	};
 

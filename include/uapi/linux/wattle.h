@@ -30,7 +30,8 @@
 #define WATTLE_ABI_MINOR	0
 
 #define WATTLE_NAME_MAX		32	/* bytes of a queue name, with its NUL */
-#define WATTLE_HIST_SLOTS	32	/* slot k counts [2^k, 2^(k+1)) us; slot 0 also 0 us, 31 all above */
+/* slot k counts [2^k, 2^(k+1)) us; slot 0 also 0 us, 31 all above */
+#define WATTLE_HIST_SLOTS	32
 #define WATTLE_TIME_NONE	0ULL	/* no deadline, no release time */
 #define WATTLE_TIME_FOREVER	(~0ULL)	/* NEXT: no timeout */
 #define WATTLE_CPU_ANY		0xffffffffU
@@ -39,9 +40,11 @@
 /**
  * enum wattle_mode - what the module does with what it decides
  * @WATTLE_MODE_OFF:	grants at once in EDF order; no admission, no gating, no accounts of energy
- * @WATTLE_MODE_OBSERVE: as off, but admission is computed, counted and traced, and energy is accounted
+ * @WATTLE_MODE_OBSERVE: as off, but admission is computed, counted and traced, and energy is
+ *		accounted
  * @WATTLE_MODE_ADVISE:	reserved: observe, plus what enforce would have saved
- * @WATTLE_MODE_ENFORCE: acts: refuses what cannot be met on STRICT queues, gives a CPU to one grant at a time
+ * @WATTLE_MODE_ENFORCE: acts: refuses what cannot be met on STRICT queues, gives a CPU to one
+ *		grant at a time
  */
 enum wattle_mode {
 	WATTLE_MODE_OFF		= 0,
@@ -93,14 +96,16 @@ enum wattle_confidence {
 /* Feature bits of struct wattle_query. A clear bit: the ioctl or flag is not there. */
 #define WATTLE_FEATURE_DRY_RUN		(1ULL << 0)
 #define WATTLE_FEATURE_EVENTS		(1ULL << 1)
-#define WATTLE_FEATURE_ENERGY		(1ULL << 2)	/* energy accounts exist (a source may still be absent) */
+/* energy accounts exist (a source may still be absent) */
+#define WATTLE_FEATURE_ENERGY		(1ULL << 2)
 #define WATTLE_FEATURE_ATTACH		(1ULL << 3)	/* reserved */
 #define WATTLE_FEATURE_MODEL_SET	(1ULL << 4)	/* reserved */
 #define WATTLE_FEATURE_STATS_PAGE	(1ULL << 5)	/* reserved */
 
 /* struct wattle_query.energy_flags */
-#define WATTLE_ENERGY_SIMULATED	(1U << 0)	/* the source is a virtual platform: print the word */
-#define WATTLE_ENERGY_DENIED	(1U << 1)	/* a source exists; the caller needs CAP_PERFMON or the energy group */
+#define WATTLE_ENERGY_SIMULATED	(1U << 0) /* the source is a virtual platform: print the word */
+/* a source exists; the caller needs CAP_PERFMON or the energy group */
+#define WATTLE_ENERGY_DENIED	(1U << 1)
 
 /**
  * struct wattle_query - discovery: what this module is, can do and allows
@@ -159,7 +164,8 @@ struct wattle_query {
 };
 
 /* struct wattle_queue_create.flags */
-#define WATTLE_QUEUE_STRICT	(1U << 0)	/* refuse an infeasible batch instead of taking it as best effort */
+/* refuse an infeasible batch instead of taking it as best effort */
+#define WATTLE_QUEUE_STRICT	(1U << 0)
 
 /* Event types, and their bits in event_mask. */
 enum wattle_event_type {
@@ -168,9 +174,10 @@ enum wattle_event_type {
 	WATTLE_EVENT_REFUSED	= 3,	/* refused at submission (STRICT queue) */
 	WATTLE_EVENT_REVOKED	= 4,	/* lease expired; the batch counts as aborted */
 	WATTLE_EVENT_ABORTED	= 5,	/* its thread died or it was lost with its worker */
-	WATTLE_EVENT_MIGRATED	= 6,	/* completed on another CPU than the one it was granted for */
+	WATTLE_EVENT_MIGRATED	= 6, /* completed on another CPU than the one it was granted for */
 	WATTLE_EVENT_CANCELLED	= 7,	/* withdrawn before it ran */
 };
+
 #define WATTLE_EVENT_BIT(type)	(1U << (type))
 #define WATTLE_EVENTS_ALL	0xfeU
 
@@ -282,7 +289,8 @@ struct wattle_queue_destroy {
 /**
  * struct wattle_batch - one piece of work
  * @user_data:	returned with the grant and with events, not looked at
- * @work_kcycles: frequency-sensitive work in thousands of cycles (< 2^43); 0 = unknown, to be learned
+ * @work_kcycles: frequency-sensitive work in thousands of cycles (< 2^43); 0 = unknown, to be
+ *		learned
  * @stall_us:	time that no frequency changes, microseconds (< 2^32)
  * @release_ns:	not to be granted before; %WATTLE_TIME_NONE = now
  * @deadline_ns: to be completed by; %WATTLE_TIME_NONE = no deadline
@@ -337,7 +345,7 @@ struct wattle_verdict {
 };
 
 /* struct wattle_submit.flags */
-#define WATTLE_SUBMIT_DRY_RUN	(1U << 0)	/* verdicts only: nothing is queued, counted or charged */
+#define WATTLE_SUBMIT_DRY_RUN	(1U << 0) /* verdicts only: nothing is queued, counted or charged */
 
 /**
  * struct wattle_submit - put a vector of batches into a queue, in order
