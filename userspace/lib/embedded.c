@@ -176,11 +176,15 @@ static int emb_submit(struct emb *e, struct wattle_submit *a)
 	}
 	if (out)
 		memset(out, 0, a->count * sizeof(*out));
-	ret = dry ? 0 : emb_batches_reserve(e, a->count);
-	if (ret)
-		return ret;
-
 	emb_lock(e);
+	/* Another thread may take what was just reserved. */
+	while (!dry && e->nr_free < a->count) {
+		emb_unlock(e);
+		ret = emb_batches_reserve(e, a->count);
+		if (ret)
+			return ret;
+		emb_lock(e);
+	}
 	now = wattle_now_ns();
 	q = wattle_sched_queue_find(&e->client, a->queue);
 	ret = q ? 0 : -ENOENT;

@@ -127,7 +127,8 @@ static void op_event(struct wattle_sched_client *c, const struct wattle_event *e
 	 * counter is at most 1, so neither this nor the read can fail.
 	 */
 	if (e->ev_tail - e->ev_head == 1)
-		done = write(e->base.fd, &one, sizeof(one));
+		/* Not write(): no cancellation point, as the lock is held. */
+		done = syscall(SYS_write, e->base.fd, &one, sizeof(one));
 	(void)done;
 }
 
@@ -142,7 +143,7 @@ int emb_events(struct wattle_client *c, struct wattle_event *ev, size_t max)
 	while (n < max && e->ev_head != e->ev_tail)
 		ev[n++] = e->events[e->ev_head++ % EMB_EVENTS];
 	if (n && e->ev_head == e->ev_tail)
-		done = read(e->base.fd, &count, sizeof(count));
+		done = syscall(SYS_read, e->base.fd, &count, sizeof(count));
 	(void)done;
 	emb_unlock(e);
 	return (int)n;
