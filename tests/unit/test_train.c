@@ -215,6 +215,45 @@ static void test_curvature(void **state)
 	assert_true(top[1] >= wattle_train__curvature(WATTLE_LINK_SQUARED) * 0.999);
 }
 
+/*
+ * A one-hot encoded binary feature: two columns, one the negative of the other, whose
+ * eigenvalue 2 hides from the start vector among independent columns of eigenvalue 1.
+ */
+static void test_lambda_max_plateau(void **state)
+{
+	const size_t cols = 10;
+	struct wattle_scaler s = { 0 };
+
+	(void)state;
+	for (size_t at = 0; at + 1 < cols; at++) {
+		struct wattle_objective o;
+		struct wattle_ml_error e;
+		struct wattle_dataset d;
+		struct rig rig;
+		double lambda;
+		float *x;
+
+		/* A full factorial design: every column but that pair exactly orthogonal. */
+		data_make(&d, 1024, cols, 2, WATTLE_F32, 0, 77);
+		x = d.x.data;
+		for (size_t r = 0; r < d.x.rows; r++) {
+			for (size_t j = 0; j < cols; j++)
+				x[r * d.x.stride + j] = r >> j & 1 ? 1 : -1;
+			x[r * d.x.stride + at + 1] = -x[r * d.x.stride + at];
+		}
+		assert_int_equal(wattle_scaler__fit(&s, &d.x), 0);
+		rig_open(&rig, 1);
+		assert_ok(wattle_objective__init(&o, &d, &s, 1, rig.pool, rig.queue, 0, &e), e);
+		assert_ok(wattle_objective__lambda_max(&o, &lambda, &e), e);
+		if (lambda < 1.98)
+			fail_msg("columns %zu and %zu: %.6g, want 2 or more", at, at + 1, lambda);
+		wattle_objective__free(&o);
+		rig_close(&rig);
+		wattle_scaler__free(&s);
+		wattle_dataset__free(&d);
+	}
+}
+
 /* The estimate bounds the largest eigenvalue, and not by much. */
 static void test_lambda_max(void **state)
 {
@@ -433,6 +472,7 @@ int main(void)
 		cmocka_unit_test(test_gradient),
 		cmocka_unit_test(test_curvature),
 		cmocka_unit_test(test_lambda_max),
+		cmocka_unit_test(test_lambda_max_plateau),
 		cmocka_unit_test(test_falls),
 		cmocka_unit_test(test_diverges),
 		cmocka_unit_test(test_bad_input),

@@ -7,6 +7,7 @@
 #include "ml/data/fail.h"
 #include "ml/train/objective.h"
 
+#define MIN_PASSES	10
 #define MAX_PASSES	50
 /* Stop when the Rayleigh quotient grows by less than this share of itself. */
 #define GROWTH		0.004
@@ -75,7 +76,13 @@ int wattle_objective__lambda_max(struct wattle_objective *o, double *lambda,
 			/* Growth falls geometrically: what is still to come is its sum. */
 			if (ratio > 0.0 && ratio < 0.95)
 				*lambda = (rho + (rho - before) * ratio / (1.0 - ratio)) * MARGIN;
-			if (rho - before <= GROWTH * rho)
+			/*
+			 * Small growth is the end only if it shrinks, and not too early: on a
+			 * plateau the largest eigenvector may have just begun to show. An
+			 * eigenvalue twice the others has gained 4^MIN_PASSES on them.
+			 */
+			if (pass >= MIN_PASSES && rho - before <= GROWTH * rho &&
+			    (ratio < 0.95 || rho - before <= 1e-6 * rho))
 				break;
 		}
 		growth = rho - before;

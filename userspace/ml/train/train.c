@@ -55,6 +55,7 @@ struct descent {
 	double			l2;
 	double			alpha;
 	double			loss;
+	double			last_loss;
 	double			grad_norm;
 	double			first_loss;
 	double			first_norm;
@@ -294,10 +295,15 @@ static int descend(struct descent *s, const struct wattle_dataset *d,
 		r->grad_norm = s->grad_norm;
 		if (s->grad_norm <= opts->tol * s->first_norm && (opts->tol > 0.0 || !s->grad_norm))
 			break;
-		if (opts->momentum)
+		if (opts->momentum) {
 			step_momentum(s, epoch);
-		else
+		} else {
+			/* 1 / L rests on an estimate; a rising loss says it was too long. */
+			if (s->shortest > 0.0 && epoch > 1 && s->loss > s->last_loss * (1 + 1e-6))
+				s->alpha *= 0.5;
 			step_plain(s);
+		}
+		s->last_loss = s->loss;
 		if (opts->progress) {
 			const struct wattle_epoch now = {
 				.epoch = epoch,
