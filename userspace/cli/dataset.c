@@ -47,10 +47,19 @@ int dataset_map_classes(struct out *o, struct wattle_dataset *d, const char *pat
 }
 
 int dataset_check_cols(struct out *o, const struct wattle_dataset *d, const char *path,
-		       size_t cols, const char *whose)
+		       size_t cols, char *const *names, const char *whose)
 {
-	if (d->x.cols == cols)
+	size_t i;
+
+	if (d->x.cols == cols) {
+		/* The same columns in another order would be silently wrong. */
+		for (i = 0; names && d->feature_names && i < cols; i++)
+			if (strcmp(names[i], d->feature_names[i]))
+				return out_error(o, CLI_DATA,
+						 "%s: feature %zu is '%s', but the %s has '%s' there; put the columns in the same order",
+						 path, i + 1, d->feature_names[i], whose, names[i]);
 		return CLI_OK;
+	}
 	return out_error(o, CLI_DATA, "%s: %zu features, but the %s has %zu%s", path, d->x.cols,
 			 whose, cols, d->x.cols == cols + 1 && !d->labels ?
 			 "; if one of the columns is the label, name it with --label" :

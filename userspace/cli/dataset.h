@@ -38,8 +38,11 @@ int dataset_read(struct out *o, struct wattle_dataset *d, const char *path,
 int dataset_map_classes(struct out *o, struct wattle_dataset *d, const char *path,
 			char *const *names, uint32_t n);
 
-/* Same number of features, or CLI_DATA. @whose: "training data", "model". */
+/*
+ * Same number of features, and where both sides have names the same in the same order,
+ * or CLI_DATA. @whose: "training data", "model".
+ */
 int dataset_check_cols(struct out *o, const struct wattle_dataset *d, const char *path,
-		       size_t cols, const char *whose);
+		       size_t cols, char *const *names, const char *whose);
 
 #endif

@@ -24,6 +24,11 @@ int output_check(struct out *o, const char *path)
 		rc = out_error(o, CLI_USAGE, "the output file's name is empty");
 	else if (!stat(path, &st) && S_ISDIR(st.st_mode))
 		rc = out_error(o, CLI_FAILURE, "%s: is a directory; name a file in it", path);
+	else if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		/* It is replaced as a whole: /dev/null would become a file for everybody. */
+		rc = out_error(o, CLI_FAILURE,
+			       "%s: is no regular file, and what is written replaces it as a whole; name a file",
+			       path);
 	else if (access(dir, W_OK | X_OK))
 		rc = out_error(o, CLI_FAILURE, "%s: cannot be written: %s: %s", path, dir,
 			       strerror(errno));

@@ -77,7 +77,8 @@ static int read_data(struct out *o, struct job *j)
 	if (!j->test.labels)
 		return out_error(o, CLI_DATA, "%s: has no labels; give them with --test-label",
 				 j->t.test_data);
-	rc = dataset_check_cols(o, &j->test, j->t.test_data, j->all.x.cols, "training data");
+	rc = dataset_check_cols(o, &j->test, j->t.test_data, j->all.x.cols,
+				j->all.feature_names, "training data");
 	if (rc)
 		return rc;
 	return dataset_map_classes(o, &j->test, j->t.test_data, j->all.class_names,

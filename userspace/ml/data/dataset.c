@@ -235,9 +235,16 @@ int wattle_dataset__relabel(struct wattle_dataset *d, char *const *class_names,
 		err = wattle_ml__fail(e, -EINVAL, "the samples have no labels to compare with");
 		goto err_free;
 	}
-	for (uint32_t i = 0; i < d->nr_classes; i++)
+	/* The very same name first: "1" and "1.0" can be two classes beside "a". */
+	for (uint32_t i = 0; i < d->nr_classes; i++) {
+		while (map[i] < nr_classes && strcmp(d->class_names[i], names[map[i]]))
+			map[i]++;
+		if (map[i] < nr_classes)
+			continue;
+		map[i] = 0;
 		while (map[i] < nr_classes && !same_class(d->class_names[i], names[map[i]]))
 			map[i]++;
+	}
 	for (size_t r = 0; r < d->x.rows; r++) {
 		const char *name = d->class_names[d->labels[r]];
 

@@ -249,6 +249,15 @@ static int find_header(struct npy *n, const char *buf, size_t len, struct wattle
 	return 0;
 }
 
+static unsigned int long_dims(const struct npy *n)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < n->nr_dims; i++)
+		count += n->dims[i] > 1;
+	return count;
+}
+
 static int check_shape(struct npy *n, struct wattle_ml_error *e)
 {
 	uint64_t bytes;
@@ -277,7 +286,7 @@ static int check_shape(struct npy *n, struct wattle_ml_error *e)
 				       " bytes follow the last of %" PRIu64 " x %" PRIu64 " values",
 				       n->path, n->left - bytes, n->dims[0], n->cols);
 	/* With one long dimension both orders are the same. */
-	if (n->fortran && n->dims[0] > 1 && n->cols > 1)
+	if (n->fortran && long_dims(n) > 1)
 		return wattle_ml__fail(e, -EINVAL,
 				       "%s: the array is in Fortran order; save it in C order: np.save(f, np.ascontiguousarray(a))",
 				       n->path);
