@@ -118,7 +118,8 @@ int wattle_objective__eval(struct wattle_objective *o, enum wattle_link link, co
 /**
  * wattle_objective__lambda_max() - largest eigenvalue of X'X / n
  * @o:		objective; X is standardised if it is, with a column of ones for the intercept
- * @lambda:	an estimate that is not below the truth by more than a per cent or so
+ * @lambda:	an estimate, usually within a per cent of the truth; an eigenvalue less than
+ *	twice the others that barely meets the start vector can be missed
  * @e:		error
  *
  * Power iteration with Aitken's extrapolation; a pass each.
