@@ -20,15 +20,18 @@ MODULE_PARM_DESC(counter_start, "raw value the energy counters start at (default
 
 static struct wattle_energy_zone zones[2 * WP_MAX_PKGS];
 
-/* What the counter of zone @index has in all, at the last tick each part passed. */
-static u64 ticked_nj(unsigned int index)
+/*
+ * What the parts of zone @index had at the last tick each passed before @now. False when
+ * one of them is past a later tick already: another CPU accrued it in the meantime.
+ */
+static bool ticked_at(unsigned int index, u64 now, u64 *sum_nj)
 {
 	struct wp_pkg *p = &wp_pkgs[index / 2];
 	bool dram = zones[index].zone == WATTLE_ZONE_DRAM;
+	u64 limit = now - now % WP_COUNTER_TICK_NS + WP_COUNTER_TICK_NS, nj = 0;
+	bool together = true;
 	unsigned long flags;
-	u64 now = wp_now();	/* one instant for all parts: they step together */
 	unsigned int cpu;
-	u64 nj = 0;
 
 	for_each_possible_cpu(cpu) {
 		struct wp_cpu *c = wp_cpu(cpu);
@@ -38,12 +41,26 @@ static u64 ticked_nj(unsigned int index)
 		raw_spin_lock_irqsave(&c->lock, flags);
 		wp_referee_accrue(c, now);
 		nj += dram ? c->dram.tick_nj : c->core.tick_nj + c->traffic.tick_nj;
+		together &= c->last_ns < limit;
 		raw_spin_unlock_irqrestore(&c->lock, flags);
 	}
 	raw_spin_lock_irqsave(&p->lock, flags);
 	wp_referee_accrue_pkg(p, now);
 	nj += dram ? p->dram.tick_nj : p->uncore.tick_nj;
+	together &= p->last_ns < limit;
 	raw_spin_unlock_irqrestore(&p->lock, flags);
+	*sum_nj = nj;
+	return together;
+}
+
+/* All parts step together; after a few tries the sum is at most a tick apart. */
+static u64 ticked_nj(unsigned int index)
+{
+	unsigned int tries = 4;
+	u64 nj;
+
+	while (!ticked_at(index, wp_now(), &nj) && --tries)
+		;
 	return nj;
 }
 

@@ -81,16 +81,36 @@ static bool cap_all(unsigned int khz)
 	return ok;
 }
 
-static bool all_reach(uint64_t khz)
+static bool all_reach_in(uint64_t khz, uint64_t limit_ns)
 {
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < pt_cpus(); cpu++)
-		if (!pt_wait_khz(cpu, khz, LIMIT_NS)) {
+		if (!pt_wait_khz(cpu, khz, limit_ns)) {
 			tap_note("CPU %u is at %llu", cpu, (unsigned long long)pt_khz(cpu));
 			return false;
 		}
 	return true;
+}
+
+static bool all_reach(uint64_t khz)
+{
+	return all_reach_in(khz, LIMIT_NS);
+}
+
+/*
+ * As all_reach(), for a cap that was raised under load. schedutil on a driver that
+ * switches slowly lowers the clock itself when a cap falls, without noting it as its
+ * own choice. Raise the cap before its next update and its choice seems unchanged:
+ * as long as the load stays saturated it asks for nothing. A pause ends that.
+ */
+static bool all_reach_again(uint64_t khz)
+{
+	if (all_reach_in(khz, LIMIT_NS / 10))
+		return true;
+	load_stop(pt_cpus());
+	load_start(pt_cpus());
+	return all_reach(khz);
 }
 
 struct point {
@@ -120,7 +140,7 @@ static void test_boost(void)
 	cap_all(2450000);
 	tap_ok(all_reach(2450000), "without boost the highest P-state is 2.45 GHz");
 	pt_write("1", CPUFREQ "boost");
-	tap_ok(all_reach(3400000), "with boost it is 3.4 GHz again");
+	tap_ok(all_reach_again(3400000), "with boost it is 3.4 GHz again");
 }
 
 static void test_driver(const struct driver *d, const struct layout *l)
@@ -137,7 +157,7 @@ static void test_driver(const struct driver *d, const struct layout *l)
 
 	load_start(n);
 	for (i = 0; i < 4 && d->point[i].cap_khz; i++)
-		tap_ok(cap_all(d->point[i].cap_khz) && all_reach(d->point[i].true_khz),
+		tap_ok(cap_all(d->point[i].cap_khz) && all_reach_again(d->point[i].true_khz),
 		       "%s: capped at %u kHz, busy CPUs run at %u", params,
 		       d->point[i].cap_khz, d->point[i].true_khz);
 	if (!strcmp(d->name, "acpi"))
