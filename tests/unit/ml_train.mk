@@ -21,7 +21,7 @@ OBJS_test_train_sklearn = $(call obj,$(addprefix tests/unit/,test_train_sklearn.
 LIBS_test_train_sklearn = -lcmocka $(LIBWATTLE_LIBS)
 
 # The AVX-512 kernels on any x86-64 with AVX2, where SIMDe is installed (scripts/setup does).
-ifneq ($(and $(wildcard /usr/include/simde/x86/avx512.h),$(filter x86_64%,$(shell $(CC) -dumpmachine))),)
+ifneq ($(and $(wildcard /usr/include/simde/x86/avx512.h),$(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))),)
 UNIT_TESTS += $(O)/tests/unit/test_kernels_avx512
 
 OBJS_test_kernels_avx512 = $(call obj,tests/unit/test_kernels_avx512.c tests/unit/kernel_ref.c \

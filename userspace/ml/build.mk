@@ -23,7 +23,7 @@ CFLAGS_scaler.c := -O3
 # An instruction set is chosen at run time, so each file names its own. -O3
 # unrolls the loops over accumulators that keep them in registers.
 CFLAGS_kernels_portable.c := -O3
-ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 CFLAGS_kernels_avx2.c := -O3 -mavx2 -mfma
 CFLAGS_kernels_avx512.c := -O3 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
 endif
