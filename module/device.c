@@ -102,6 +102,11 @@ static __u32 wattle_device_freq_khz(struct wattle_sched *s, __u32 cpu)
 	return wattle_cpus_khz(cpu);
 }
 
+static __u64 wattle_device_cpu_ns(struct wattle_sched_worker *sw, __u64 now_ns)
+{
+	return wattle_worker_cpu_ns(wattle_worker_of(sw), now_ns);
+}
+
 static void wattle_device_trace(struct wattle_sched *s, enum wattle_sched_trace what,
 				const struct wattle_sched_batch *b,
 				const struct wattle_sched_worker *w, __u64 now_ns)
@@ -119,6 +124,7 @@ static const struct wattle_sched_ops wattle_device_ops = {
 	.timer		= wattle_device_timer,
 	.trace		= wattle_device_trace,
 	.freq_khz	= wattle_device_freq_khz,
+	.cpu_ns		= wattle_device_cpu_ns,
 };
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Energy accounts. The registry's best provider of each package is read, the
- * deltas summed, and at the end of an epoch split over the queues by run time
+ * deltas summed, and at the end of an epoch split over the queues by CPU time
  * (core/energy.c). Epochs end lazily: when somebody asks, when a thread that
  * runs anyway finds one overdue, or by a deferrable work that does not wake an
  * idle CPU. They end at all only because counters wrap.
@@ -234,7 +234,7 @@ static bool wattle_energy_may_have_wrapped(u64 elapsed_ns)
 }
 
 /*
- * In mode off nobody is charged; the run times are forgotten. So are those of
+ * In mode off nobody is charged; the times are forgotten. So are those of
  * quality NONE: nobody knows what they cost, which is not the same as nothing.
  */
 static void wattle_energy_split(u64 delta_uj, u64 busy_ns, u32 quality)

@@ -131,8 +131,11 @@ static int wattle_grant_park(struct wattle_worker *w, struct wattle_next *n)
 		if (!ret || ret == -EINTR)
 			ret = why ? why : wattle_sched_next(&w->sched, n->queue,
 							    wattle_grant_cpu(), now_ns);
-		if (ret == 1)
+		if (ret == 1) {
+			/* It was granted asleep: from here on its CPU time can be told exactly. */
+			wattle_worker_cpu_ns(w, now_ns);
 			wattle_grant_fill(n, w);
+		}
 		wattle_device_unlock();
 	} while (!ret);
 	return ret;

@@ -164,6 +164,7 @@ WATTLE_SYSFS_TOTAL(migrated);
 WATTLE_SYSFS_TOTAL(requeued);
 WATTLE_SYSFS_TOTAL(would_refuse);
 WATTLE_SYSFS_TOTAL(run_ns);
+WATTLE_SYSFS_TOTAL(cpu_ns);
 WATTLE_SYSFS_TOTAL(wait_ns);
 
 static ssize_t clients_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -208,6 +209,7 @@ static struct attribute *wattle_sysfs_stats_attrs[] = {
 	&wattle_sysfs_total_requeued.dev_attr.attr,
 	&wattle_sysfs_total_would_refuse.dev_attr.attr,
 	&wattle_sysfs_total_run_ns.dev_attr.attr,
+	&wattle_sysfs_total_cpu_ns.dev_attr.attr,
 	&wattle_sysfs_total_wait_ns.dev_attr.attr,
 	&dev_attr_clients.attr,
 	&dev_attr_queues.attr,

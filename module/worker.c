@@ -64,6 +64,7 @@ static struct wattle_worker *wattle_worker_make(struct wattle_client *c)
 		return ERR_PTR(-ENOMEM);
 	w->client = c;
 	w->task = get_task_struct(current);
+	wattle_cputime_init(&w->cputime);
 
 	wattle_device_lock();
 	slot = find_first_zero_bit(c->slots, nr_slots);
@@ -154,6 +155,18 @@ static void wattle_worker_task_exit(WATTLE_EXIT_PROBE_ARGS)
 		wattle_device_unlock();
 	}
 	rcu_read_unlock();
+}
+
+/**
+ * wattle_worker_cpu_ns() - CPU time a worker's thread has used in its life
+ * @w: the worker
+ * @now_ns: the time
+ *
+ * Called under the device lock. Return: nanoseconds, see module/cputime.c.
+ */
+u64 wattle_worker_cpu_ns(struct wattle_worker *w, u64 now_ns)
+{
+	return wattle_cputime_read(&w->cputime, w->task, now_ns);
 }
 
 /* The tracepoint is not exported to modules; the list of all of them is. */

@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "chardev.h"
+#include "cputime.h"
 #include "core/sched.h"
 
 struct task_struct;
@@ -19,6 +20,7 @@ struct task_struct;
  * @sched:	the state machine's part; under the device lock
  * @client:	the client
  * @task:	the thread; a reference is held until @rcu has run
+ * @cputime:	of @task; under the device lock
  * @idle_token:	the overrun grant with which the last sweep saw @task asleep, 0 = it did not;
  *		under the device lock
  * @node:	in the table of workers, by @task; written under the device lock, read under RCU
@@ -28,6 +30,7 @@ struct wattle_worker {
 	struct wattle_sched_worker	sched;
 	struct wattle_client		*client;
 	struct task_struct		*task;
+	struct wattle_cputime		cputime;
 	u64				idle_token;
 	struct hlist_node		node;
 	struct rcu_head			rcu;
@@ -45,5 +48,6 @@ struct wattle_worker *wattle_worker_get(struct wattle_client *c);
 void wattle_worker_remove_all(struct wattle_client *c, u64 now_ns);
 u32 wattle_worker_count(void);
 void wattle_worker_overrun(void);
+u64 wattle_worker_cpu_ns(struct wattle_worker *w, u64 now_ns);
 
 #endif

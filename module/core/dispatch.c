@@ -131,6 +131,7 @@ static void grant(struct wattle_sched_worker *w, struct wattle_sched_batch *b, _
 	w->delivered = 0;
 	w->granted_ns = now_ns;
 	w->charged_ns = now_ns;
+	w->charged_cpu_ns = wattle_sched_cpu_ns(w, now_ns);
 	w->lease_ns = wattle_lease_end(now_ns, q->params.lease_ns);
 	w->freq_khz = s->ops->freq_khz ? s->ops->freq_khz(s, w->cpu) : 0;
 	if (w->cpu != WATTLE_CPU_ANY) {

@@ -46,23 +46,23 @@ static void account_add(__u64 *uj, __u32 *pj, __u64 add_uj, __u32 add_pj)
 }
 
 void wattle_energy_split_begin(struct wattle_energy_split *e, __u64 delta_uj, __u64 busy_ns,
-			       __u64 run_sum_ns)
+			       __u64 cpu_sum_ns)
 {
 	e->delta_uj = delta_uj;
-	e->divisor_ns = busy_ns > run_sum_ns ? busy_ns : run_sum_ns;
+	e->divisor_ns = busy_ns > cpu_sum_ns ? busy_ns : cpu_sum_ns;
 	e->left_uj = delta_uj;
 	e->left_pj = 0;
 	e->pad = 0;
 }
 
-void wattle_energy_split_take(struct wattle_energy_split *e, __u64 run_ns, __u64 *uj, __u32 *pj)
+void wattle_energy_split_take(struct wattle_energy_split *e, __u64 cpu_ns, __u64 *uj, __u32 *pj)
 {
 	__u64 share_uj, rem;
 	__u32 share_pj;
 
-	if (!e->divisor_ns || !run_ns)
+	if (!e->divisor_ns || !cpu_ns)
 		return;
-	share_uj = wattle_mul_div(e->delta_uj, run_ns, e->divisor_ns, &rem);
+	share_uj = wattle_mul_div(e->delta_uj, cpu_ns, e->divisor_ns, &rem);
 	share_pj = (__u32)wattle_mul_div(WATTLE_PJ_PER_UJ, rem, e->divisor_ns, &rem);
 	account_add(uj, pj, share_uj, share_pj);
 

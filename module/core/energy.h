@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later OR BSD-2-Clause */
 /*
- * Splitting a measured package total over queues by run time, conserved.
+ * Splitting a measured package total over queues by CPU time, conserved.
  *
- * Over one epoch the package used delta; a queue that ran for q of the D
- * nanoseconds all CPUs were busy is charged delta x q / D. Whole microjoules
+ * Over one epoch the package used delta; a queue whose threads computed for q of the
+ * D nanoseconds all CPUs were busy is charged delta x q / D. Whole microjoules
  * go to the account, the fraction is kept in picojoules and carried, and what
  * is left over - idle power's share, other programs, rounding below 1 pJ - is
  * the unattributed rest, so that the parts always sum to the total.
@@ -18,7 +18,7 @@
 /**
  * struct wattle_energy_split - one epoch being divided
  * @delta_uj:	the total
- * @divisor_ns:	max(busy time of all CPUs, sum of all run times)
+ * @divisor_ns:	max(busy time of all CPUs, sum of all CPU times)
  * @left_uj:	of the total, not yet given away
  * @left_pj:	fraction of that, below 1 uJ
  */
@@ -34,13 +34,13 @@ struct wattle_energy_split {
 __u64 wattle_mul_div(__u64 a, __u64 b, __u64 d, __u64 *rem);
 
 void wattle_energy_split_begin(struct wattle_energy_split *e, __u64 delta_uj, __u64 busy_ns,
-			       __u64 run_sum_ns);
+			       __u64 cpu_sum_ns);
 /*
- * Add the share of @run_ns to an account of @uj microjoules and @pj picojoules.
- * The run times of all calls after one begin must not sum to more than its
- * @run_sum_ns.
+ * Add the share of @cpu_ns to an account of @uj microjoules and @pj picojoules.
+ * The CPU times of all calls after one begin must not sum to more than its
+ * @cpu_sum_ns.
  */
-void wattle_energy_split_take(struct wattle_energy_split *e, __u64 run_ns, __u64 *uj, __u32 *pj);
+void wattle_energy_split_take(struct wattle_energy_split *e, __u64 cpu_ns, __u64 *uj, __u32 *pj);
 /* Add what nobody took to an account; the split is then empty. */
 void wattle_energy_split_end(struct wattle_energy_split *e, __u64 *uj, __u32 *pj);
 

@@ -48,6 +48,7 @@ __u32 wattle_sched_hist_slot(__u64 ns);
 void wattle_sched_event(struct wattle_sched_queue *q, __u32 type,
 			const struct wattle_sched_batch *b, __u64 run_ns, __s32 status, __u32 cpu,
 			__u64 now_ns);
+__u64 wattle_sched_cpu_ns(struct wattle_sched_worker *w, __u64 now_ns);
 void wattle_sched_charge(struct wattle_sched_worker *w, __u64 now_ns);
 void wattle_sched_retire(struct wattle_sched_queue *q);
 

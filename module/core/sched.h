@@ -86,6 +86,8 @@ struct wattle_sched_batch {
  * @ready_link: in client->ready[class - 1] while a batch is ready.
  * @vtime: weighted run time, ns x 100 / weight; ties between queues go to the smaller.
  * @weight_mult: (100 << 16) / weight, so that charging needs no division.
+ * @epoch_run_ns, @epoch_cpu_ns: time of grants, and CPU time of their threads, since the last
+ *	energy epoch; the first says that there is something to charge for, the second how much.
  * @closing: takes no more batches; about to be destroyed.
  * @dead: destroyed, kept while batches are granted or an expired worker has not been seen
  *	to end; ops->queue_free() follows.
@@ -112,7 +114,8 @@ struct wattle_sched_queue {
 	__u32				energy_pj;
 	__u32				pad;
 	__u64				vtime;
-	__u64				epoch_run_ns;	/* run time since the last energy epoch */
+	__u64				epoch_run_ns;
+	__u64				epoch_cpu_ns;
 	struct wattle_queue_stats	stats;
 };
 
@@ -136,6 +139,9 @@ enum wattle_sched_worker_state {
  * @wake_err:	why it was woken without a grant (-ENOENT its queue went, -ESHUTDOWN,
  *		-EINTR it slept through a whole lease and is to ask again), 0 otherwise
  * @freq_khz:	ops->freq_khz() at the grant
+ * @charged_ns:	time up to here is in the accounts
+ * @charged_cpu_ns: CPU time of the thread up to here is in the accounts
+ * @cpu_ns:	ops->cpu_ns() when last asked, at @cpu_at_ns
  */
 struct wattle_sched_worker {
 	struct wattle_sched_client	*client;
@@ -160,7 +166,10 @@ struct wattle_sched_worker {
 	__u64				expired_token;
 	__u64				granted_ns;
 	__u64				lease_ns;	/* absolute end of the lease */
-	__u64				charged_ns;	/* run time up to here is in the accounts */
+	__u64				charged_ns;
+	__u64				charged_cpu_ns;
+	__u64				cpu_ns;
+	__u64				cpu_at_ns;
 	struct wattle_sched_queue	*expired_queue;	/* to charge an overrun to */
 };
 
@@ -252,6 +261,9 @@ enum wattle_sched_trace {
  *		one)
  * @trace:	something happened; may be NULL. @w is NULL where no worker is involved
  * @freq_khz:	frequency a grant on @cpu is planned for, 0 = not known; may be NULL
+ * @cpu_ns:	CPU time @w's thread has used in its life, at @now_ns; never less than before.
+ *		Asked for running workers, not only the caller. NULL: a thread is taken to use
+ *		all the time of its grants
  */
 struct wattle_sched_ops {
 	void	(*wake)(struct wattle_sched_worker *w);
@@ -263,6 +275,7 @@ struct wattle_sched_ops {
 			 const struct wattle_sched_batch *b, const struct wattle_sched_worker *w,
 			 __u64 now_ns);
 	__u32	(*freq_khz)(struct wattle_sched *s, __u32 cpu);
+	__u64	(*cpu_ns)(struct wattle_sched_worker *w, __u64 now_ns);
 };
 
 struct wattle_sched {
@@ -292,8 +305,9 @@ struct wattle_sched {
 	/* known need of waiting batches without deadline */
 	__u64				undated_ns[WATTLE_SCHED_CLASSES];
 	struct wattle_queue_stats	retired;	/* sums of the queues that are gone */
-	/* run time of theirs since the last energy epoch */
+	/* of theirs since the last energy epoch, as in a queue */
 	__u64				retired_run_ns;
+	__u64				retired_cpu_ns;
 	__u64				unattributed_uj; /* energy of epochs that no queue ran */
 	__u32				unattributed_pj;
 	__u32				retired_pj;
@@ -326,8 +340,9 @@ void wattle_sched_totals(const struct wattle_sched *s, struct wattle_queue_stats
 			 __u64 now_ns);
 /*
  * Close an energy epoch: @delta_uj were used while all CPUs together were busy
- * for @busy_ns (0 = not known). Splits them over the queues by run time since
- * the last epoch; what no queue ran goes to unattributed. @quality: of the split.
+ * for @busy_ns (0 = not known). Splits them over the queues by the CPU time of
+ * their grants since the last epoch; what no queue used goes to unattributed.
+ * @quality: of the split.
  */
 void wattle_sched_energy_epoch(struct wattle_sched *s, __u64 delta_uj, __u64 busy_ns,
 			       __u32 quality, __u64 now_ns);
@@ -372,7 +387,7 @@ int wattle_sched_queue_update(struct wattle_sched_queue *q, __u32 mask,
 int wattle_sched_queue_close(struct wattle_sched_queue *q);
 /* Cancels what is queued (returned as count); ops->queue_free() now or when the last grant ends. */
 __u64 wattle_sched_queue_destroy(struct wattle_sched_queue *q, __u64 now_ns);
-/* Fills @st with the counts as of @now_ns, running grants included in run_ns. */
+/* Fills @st with the counts as of @now_ns, running grants included in run_ns and cpu_ns. */
 void wattle_sched_queue_stats(const struct wattle_sched_queue *q, struct wattle_queue_stats *st,
 			      __u64 now_ns);
 

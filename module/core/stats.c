@@ -35,14 +35,37 @@ void wattle_sched_event(struct wattle_sched_queue *q, __u32 type,
 }
 
 /*
- * Bring the run time of @w's queue up to @now_ns. Weighted time is
- * run x weight_mult / 2^16; the halves keep the product below 2^64.
+ * CPU time of @w's thread. Asked once for one moment: completing and granting
+ * happen in one step, and asking may cost the caller a system call.
+ */
+__u64 wattle_sched_cpu_ns(struct wattle_sched_worker *w, __u64 now_ns)
+{
+	const struct wattle_sched *s = w->client->sched;
+
+	if (!s->ops->cpu_ns)
+		return now_ns;
+	if (w->cpu_at_ns != now_ns) {
+		w->cpu_ns = s->ops->cpu_ns(w, now_ns);
+		w->cpu_at_ns = now_ns;
+	}
+	return w->cpu_ns;
+}
+
+static inline struct wattle_sched_queue *charged_queue(const struct wattle_sched_worker *w)
+{
+	return w->batch ? w->batch->queue : w->expired_queue;
+}
+
+/*
+ * Bring the times of @w's queue up to @now_ns. Weighted time counts how long the
+ * grant has held its CPU, asleep or not: that is what others had to wait for. It
+ * is run x weight_mult / 2^16; the halves keep the product below 2^64.
  */
 void wattle_sched_charge(struct wattle_sched_worker *w, __u64 now_ns)
 {
-	struct wattle_sched_queue *q = w->batch ? w->batch->queue : w->expired_queue;
+	struct wattle_sched_queue *q = charged_queue(w);
 	__u64 run = wattle_sat_sub(now_ns, w->charged_ns);
-	__u64 weighted;
+	__u64 weighted, at, cpu;
 
 	if (!q || !run)
 		return;
@@ -52,20 +75,28 @@ void wattle_sched_charge(struct wattle_sched_worker *w, __u64 now_ns)
 	q->vtime = wattle_sat_add(q->vtime, weighted);
 	q->stats.run_ns = wattle_sat_add(q->stats.run_ns, run);
 	q->epoch_run_ns = wattle_sat_add(q->epoch_run_ns, run);
+
+	at = wattle_sched_cpu_ns(w, now_ns);
+	cpu = wattle_sat_sub(at, w->charged_cpu_ns);
+	w->charged_cpu_ns = at;
+	q->stats.cpu_ns = wattle_sat_add(q->stats.cpu_ns, cpu);
+	q->epoch_cpu_ns = wattle_sat_add(q->epoch_cpu_ns, cpu);
 }
 
-/* Run time of grants on @q that has not been charged yet. */
-static __u64 uncharged(const struct wattle_sched *s, const struct wattle_sched_queue *q,
-		       __u64 now_ns)
+/* Add to @st the times of running grants, of @q or of all, that have not been charged yet. */
+static void add_uncharged(const struct wattle_sched *s, const struct wattle_sched_queue *q,
+			  struct wattle_queue_stats *st, __u64 now_ns)
 {
-	const struct wattle_sched_worker *w;
-	__u64 sum = 0;
+	struct wattle_sched_worker *w;
 
 	wattle_list_for_each(w, &s->running, run_link) {
-		if ((w->batch ? w->batch->queue : w->expired_queue) == q)
-			sum = wattle_sat_add(sum, wattle_sat_sub(now_ns, w->charged_ns));
+		if (q && charged_queue(w) != q)
+			continue;
+		st->run_ns = wattle_sat_add(st->run_ns, wattle_sat_sub(now_ns, w->charged_ns));
+		st->cpu_ns = wattle_sat_add(st->cpu_ns,
+					    wattle_sat_sub(wattle_sched_cpu_ns(w, now_ns),
+							   w->charged_cpu_ns));
 	}
-	return sum;
 }
 
 void wattle_sched_queue_stats(const struct wattle_sched_queue *q, struct wattle_queue_stats *st,
@@ -73,7 +104,7 @@ void wattle_sched_queue_stats(const struct wattle_sched_queue *q, struct wattle_
 {
 	*st = q->stats;
 	st->queue = q->id;
-	st->run_ns = wattle_sat_add(st->run_ns, uncharged(q->client->sched, q, now_ns));
+	add_uncharged(q->client->sched, q, st, now_ns);
 }
 
 /* The worst of two labels; NONE says nothing. */
@@ -106,6 +137,7 @@ static void add(struct wattle_queue_stats *to, const struct wattle_queue_stats *
 	to->requeued = wattle_sat_add(to->requeued, st->requeued);
 	to->would_refuse = wattle_sat_add(to->would_refuse, st->would_refuse);
 	to->run_ns = wattle_sat_add(to->run_ns, st->run_ns);
+	to->cpu_ns = wattle_sat_add(to->cpu_ns, st->cpu_ns);
 	to->wait_ns = wattle_sat_add(to->wait_ns, st->wait_ns);
 	to->energy_uj = wattle_sat_add(to->energy_uj, st->energy_uj);
 	for (i = 0; i < WATTLE_HIST_SLOTS; i++) {
@@ -117,14 +149,12 @@ static void add(struct wattle_queue_stats *to, const struct wattle_queue_stats *
 void wattle_sched_totals(const struct wattle_sched *s, struct wattle_queue_stats *st,
 			 __u64 now_ns)
 {
-	const struct wattle_sched_worker *w;
 	const struct wattle_sched_queue *q;
 
 	*st = s->retired;
 	wattle_list_for_each(q, &s->queues, sched_link)
 		add(st, &q->stats);
-	wattle_list_for_each(w, &s->running, run_link)
-		st->run_ns = wattle_sat_add(st->run_ns, wattle_sat_sub(now_ns, w->charged_ns));
+	add_uncharged(s, NULL, st, now_ns);
 }
 
 /* @q is about to be freed: keep its sums. */
@@ -139,6 +169,7 @@ void wattle_sched_retire(struct wattle_sched_queue *q)
 		s->retired.energy_uj = wattle_sat_add(s->retired.energy_uj, 1);
 	}
 	s->retired_run_ns = wattle_sat_add(s->retired_run_ns, q->epoch_run_ns);
+	s->retired_cpu_ns = wattle_sat_add(s->retired_cpu_ns, q->epoch_cpu_ns);
 }
 
 void wattle_sched_energy_epoch(struct wattle_sched *s, __u64 delta_uj, __u64 busy_ns,
@@ -147,26 +178,29 @@ void wattle_sched_energy_epoch(struct wattle_sched *s, __u64 delta_uj, __u64 bus
 	struct wattle_energy_split split;
 	struct wattle_sched_worker *w;
 	struct wattle_sched_queue *q;
-	__u64 sum = s->retired_run_ns;
+	__u64 sum = s->retired_cpu_ns;
 
 	wattle_list_for_each(w, &s->running, run_link)
 		wattle_sched_charge(w, now_ns);
 	wattle_list_for_each(q, &s->queues, sched_link)
-		sum = wattle_sat_add(sum, q->epoch_run_ns);
+		sum = wattle_sat_add(sum, q->epoch_cpu_ns);
 	wattle_energy_split_begin(&split, delta_uj, busy_ns, sum);
 	wattle_list_for_each(q, &s->queues, sched_link) {
-		if (!q->epoch_run_ns)
+		if (!q->epoch_run_ns && !q->epoch_cpu_ns)
 			continue;
-		wattle_energy_split_take(&split, q->epoch_run_ns, &q->stats.energy_uj,
+		/* A grant that slept all the time is known to have cost nothing. */
+		wattle_energy_split_take(&split, q->epoch_cpu_ns, &q->stats.energy_uj,
 					 &q->energy_pj);
 		q->stats.energy_quality = worse(q->stats.energy_quality, quality);
 		q->epoch_run_ns = 0;
+		q->epoch_cpu_ns = 0;
 	}
-	if (s->retired_run_ns) {
-		wattle_energy_split_take(&split, s->retired_run_ns, &s->retired.energy_uj,
+	if (s->retired_run_ns || s->retired_cpu_ns) {
+		wattle_energy_split_take(&split, s->retired_cpu_ns, &s->retired.energy_uj,
 					 &s->retired_pj);
 		s->retired.energy_quality = worse(s->retired.energy_quality, quality);
 		s->retired_run_ns = 0;
+		s->retired_cpu_ns = 0;
 	}
 	wattle_energy_split_end(&split, &s->unattributed_uj, &s->unattributed_pj);
 }

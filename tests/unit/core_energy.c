@@ -133,7 +133,7 @@ static void test_saturates(void **state)
 	assert_int_equal(rest, 0);
 }
 
-/* Through the scheduler: by run time, running grants included, gone queues not forgotten. */
+/* Through the scheduler: by time, all of it computed; running grants included, gone queues not forgotten. */
 static void test_epoch(void **state)
 {
 	struct world *wd = world_new();
@@ -171,6 +171,63 @@ static void test_epoch(void **state)
 	world_free(wd);
 }
 
+/* v computes half of the time, w sleeps, x computes always. */
+static __u64 some_sleep(const struct world *wd, const struct wattle_sched_worker *w)
+{
+	static const unsigned int percent[] = { 50, 0, 100 };
+
+	return wd->now / 100 * percent[w->slot];
+}
+
+/* How long it lasted and what was computed are two figures, and joules go by the second. */
+static void test_by_cpu_time(void **state)
+{
+	struct world *wd = world_new();
+	struct wattle_sched_user u = { 0 };
+	struct wattle_sched_client *c = world_client(wd, &u);
+	struct wattle_sched_queue *q[3];
+	struct wattle_sched_worker *w[3];
+	struct wattle_queue_stats st;
+	int i;
+
+	(void)state;
+	wd->cpu_ns = some_sleep;
+	for (i = 0; i < 3; i++) {
+		q[i] = world_queue(c, NULL);
+		w[i] = world_worker(c, i);
+		world_submit(wd, q[i], i + 1, 0);
+		assert_int_equal(world_next(wd, w[i], i), 1);
+	}
+	world_advance(wd, 20 * MS);
+	wattle_sched_queue_stats(q[0], &st, wd->now);
+	assert_int_equal(st.run_ns, 20 * MS);
+	assert_int_equal(st.cpu_ns, 10 * MS);
+	assert_int_equal(q[0]->stats.cpu_ns, 0);	/* asking charges nothing */
+	wattle_sched_energy_epoch(&wd->s, 4000, 40 * MS, WATTLE_QUALITY_CPUTIME, wd->now);
+	assert_int_equal(q[0]->stats.energy_uj, 1000);
+	assert_int_equal(q[1]->stats.energy_uj, 0);
+	assert_int_equal(q[2]->stats.energy_uj, 2000);
+	assert_int_equal(wd->s.unattributed_uj, 1000);
+	/* The sleeper's is a known 0. */
+	assert_int_equal(q[1]->stats.energy_quality, WATTLE_QUALITY_CPUTIME);
+	assert_int_equal(q[1]->stats.run_ns, 20 * MS);
+	/* Up to the end of the grant, and what a thread does outside is not the queue's. */
+	world_advance(wd, 10 * MS);
+	assert_int_equal(world_complete(wd, w[0]), 0);
+	world_advance(wd, 100 * MS);
+	world_submit(wd, q[0], 4, 0);
+	assert_int_equal(world_next(wd, w[0], 0), 1);
+	world_advance(wd, 10 * MS);
+	assert_int_equal(world_complete(wd, w[0]), 0);
+	assert_int_equal(q[0]->stats.cpu_ns, 20 * MS);
+	assert_int_equal(q[0]->stats.run_ns, 40 * MS);
+	wattle_sched_totals(&wd->s, &st, wd->now);
+	assert_int_equal(st.cpu_ns, 20 * MS + 140 * MS);
+	assert_int_equal(st.run_ns, 40 * MS + 2 * 140 * MS);
+	world_client_exit(wd, c);
+	world_free(wd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_carry),
 		cmocka_unit_test(test_saturates),
 		cmocka_unit_test(test_epoch),
+		cmocka_unit_test(test_by_cpu_time),
 	};
 
 	return cmocka_run_group_tests_name("core energy", tests, NULL, NULL);

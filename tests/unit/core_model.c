@@ -212,6 +212,12 @@ static void check_all(struct world *wd)
 		assert_int_equal(nr_busy[i], wd->cpus[i].nr_busy);
 }
 
+/* A thread computes for all of its time, for half of it, ..., or not at all. */
+static __u64 thread_cpu_ns(const struct world *wd, const struct wattle_sched_worker *w)
+{
+	return w->slot % 4 == 3 ? 4711 : wd->now / (1 + w->slot % 4);
+}
+
 /* All energy that went in is in some account; the fractions make whole microjoules. */
 static void check_energy(struct world *wd)
 {
@@ -224,6 +230,9 @@ static void check_energy(struct world *wd)
 	wattle_sched_totals(&wd->s, &sum, wd->now);
 	assert_int_equal(pj % 1000000, 0);
 	assert_int_equal(sum.energy_uj + wd->s.unattributed_uj + pj / 1000000, energy_in);
+	/* Rounding of the clock above: a nanosecond for each time that it was read. */
+	assert_true(sum.cpu_ns <= sum.run_ns + STEPS * MAX_WORKERS);
+	assert_true(sum.run_ns < SEC || (sum.cpu_ns > sum.run_ns / 4 && sum.cpu_ns < sum.run_ns));
 }
 
 static struct wattle_sched_queue *any_queue(struct wattle_sched_client *c)
@@ -419,6 +428,7 @@ static void run(uint64_t seed)
 	memset(workers, 0, sizeof(workers));
 	nr_grants = nr_completed = nr_lost = nr_back = energy_in = 0;
 	wd->hook = hook;
+	wd->cpu_ns = thread_cpu_ns;
 	for (i = 0; i < MAX_CLIENTS; i++)
 		c[i] = world_client(wd, &users[0]);
 	for (i = 0; i < STEPS; i++) {

@@ -75,6 +75,14 @@ static void op_trace(struct wattle_sched *s, enum wattle_sched_trace what,
 		wd->hook(wd, what, b, w);
 }
 
+static __u64 op_cpu_ns(struct wattle_sched_worker *w, __u64 now_ns)
+{
+	struct world *wd = world_of(w->client->sched);
+
+	assert_int_equal(now_ns, wd->now);
+	return wd->cpu_ns ? wd->cpu_ns(wd, w) : now_ns;
+}
+
 static const struct wattle_sched_ops ops = {
 	.wake = op_wake,
 	.event = op_event,
@@ -82,6 +90,7 @@ static const struct wattle_sched_ops ops = {
 	.queue_free = op_queue_free,
 	.timer = op_timer,
 	.trace = op_trace,
+	.cpu_ns = op_cpu_ns,
 };
 
 struct world *world_new(void)

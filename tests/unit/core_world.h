@@ -45,6 +45,9 @@ struct world {
 	void			(*hook)(struct world *wd, enum wattle_sched_trace what,
 					const struct wattle_sched_batch *b,
 					const struct wattle_sched_worker *w);
+	/* CPU time of a thread when set; else it computes all the time. */
+	__u64			(*cpu_ns)(const struct world *wd,
+					  const struct wattle_sched_worker *w);
 };
 
 /* Limits are wide; the clock starts at 1000 s; mode observe; 4 CPUs of 1 GHz. */

@@ -222,6 +222,49 @@ static void queues_are_charged(void **state)
 	wattle_client__close(c);
 }
 
+/* Its thread holds a grant, and waits. */
+static int doze(void *ctx, uint64_t user_data, unsigned int worker)
+{
+	struct timespec ts = { .tv_nsec = 30000000 };
+
+	(void)ctx;
+	(void)user_data;
+	(void)worker;
+	while (nanosleep(&ts, &ts))
+		;
+	return 0;
+}
+
+/* A grant that slept cost nothing, one that computed what there was. */
+static void sleep_costs_nothing(void **state)
+{
+	struct wattle_client_opts o = { .sz = sizeof(o), .backend = WATTLE_BACKEND_EMBEDDED };
+	struct wattle_batch b[2] = { { .user_data = 0 } };
+	struct wattle_queue_stats st[2];
+	struct wattle_client *c;
+	struct wattle_pool *p;
+	int q[2], i;
+
+	(void)state;
+	zone("intel-rapl:0", "package-0\n", "0\n", "262143328850\n");
+	assert_int_equal(wattle_client__open(&c, &o, NULL, 0), 0);
+	assert_int_equal(wattle_pool__new(&p, c, NULL), 0);
+	for (i = 0; i < 2; i++) {
+		q[i] = wattle_client__queue_create(c, "q", NULL);
+		assert_int_equal(wattle_pool__run(p, (uint32_t)q[i], b, 2, i ? doze : spin, NULL,
+						  NULL), 0);
+	}
+	put("intel-rapl:0", "energy_uj", "1000000\n");
+	for (i = 0; i < 2; i++)
+		assert_int_equal(wattle_client__queue_stats(c, (uint32_t)q[i], &st[i]), 0);
+	assert_true(st[0].cpu_ns > 0 && st[0].cpu_ns <= st[0].run_ns);
+	assert_true(st[1].run_ns >= 60000000 && st[1].cpu_ns < st[1].run_ns / 10);
+	assert_true(st[0].energy_uj > 0 && st[1].energy_uj < st[0].energy_uj);
+	assert_int_equal(st[1].energy_quality, WATTLE_QUALITY_CPUTIME);
+	wattle_pool__free(p);
+	wattle_client__close(c);
+}
+
 static void queues_without_a_source_have_no_joules(void **state)
 {
 	struct wattle_client_opts o = { .sz = sizeof(o), .backend = WATTLE_BACKEND_EMBEDDED };
@@ -252,6 +295,7 @@ int main(void)
 		CASE(nonsense_is_unavailable_not_zero),
 		CASE(one_unreadable_package_makes_all_unavailable),
 		CASE(queues_are_charged),
+		CASE(sleep_costs_nothing),
 		CASE(queues_without_a_source_have_no_joules),
 	};
 

@@ -26,6 +26,8 @@ struct emb;
  * @e:		its client
  * @thread_link: in its thread's list
  * @cpu:	the CPU its thread is pinned to, or WATTLE_CPU_ANY
+ * @clock:	its thread's CPU time
+ * @cpu_ns:	that clock when last read; stays when the thread is gone
  * @word:	0 while parked and not woken; it sleeps on this
  */
 struct emb_worker {
@@ -33,6 +35,8 @@ struct emb_worker {
 	struct emb			*e;
 	struct wattle_list		thread_link;
 	uint32_t			cpu;
+	clockid_t			clock;
+	uint64_t			cpu_ns;
 	atomic_uint		word;
 };
 

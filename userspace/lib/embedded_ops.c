@@ -106,6 +106,20 @@ static void op_wake(struct wattle_sched_worker *w)
 		wattle_futex_wake(&ew->word, 1);
 }
 
+/* --- time --- */
+
+/* Of any thread of the process, running or not; exact. No cancellation point. */
+static __u64 op_cpu_ns(struct wattle_sched_worker *w, __u64 now_ns)
+{
+	struct emb_worker *ew = wattle_container_of(w, struct emb_worker, w);
+	struct timespec ts;
+
+	(void)now_ns;
+	if (!clock_gettime(ew->clock, &ts))
+		ew->cpu_ns = (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+	return ew->cpu_ns;
+}
+
 /* --- events --- */
 
 static void op_event(struct wattle_sched_client *c, const struct wattle_event *ev)
@@ -234,4 +248,5 @@ const struct wattle_sched_ops emb_sched_ops = {
 	.batch_free	= op_batch_free,
 	.queue_free	= op_queue_free,
 	.timer		= op_timer,
+	.cpu_ns		= op_cpu_ns,
 };

@@ -86,6 +86,11 @@ static struct emb_worker *worker_new(struct emb *e, int *err)
 		return NULL;
 	w->e = e;
 	wattle_list_init(&w->thread_link);
+	*err = -pthread_getcpuclockid(pthread_self(), &w->clock);
+	if (*err) {
+		free(w);
+		return NULL;
+	}
 
 	emb_lock(e);
 	while (slot < EMB_MAX_WORKERS && e->workers[slot])

@@ -506,9 +506,11 @@ struct wattle_cancel {
  * @migrated:	out: of @completed, found on another CPU than granted
  * @requeued:	out: grants that could not be delivered and went back
  * @would_refuse: out: observe: batches that enforce would have refused or marked
- * @run_ns:	out: time grants ran, expired ones included up to when they were seen to end
+ * @run_ns:	out: time grants lasted, expired ones included up to when they were seen to end
  * @wait_ns:	out: from release (or submission) to grant
  * @energy_uj:	out: energy charged to the queue; see @energy_quality
+ * @cpu_ns:	out: CPU time the threads used in their grants, to about a scheduler tick a
+ *		thread; energy is split by it
  * @reserved:	out: 0
  * @wait_hist:	out: waits by log2 of microseconds
  * @run_hist:	out: run times by log2 of microseconds
@@ -540,7 +542,8 @@ struct wattle_queue_stats {
 	__u64	run_ns;
 	__u64	wait_ns;
 	__u64	energy_uj;
-	__u64	reserved[4];
+	__u64	cpu_ns;
+	__u64	reserved[3];
 	__u64	wait_hist[WATTLE_HIST_SLOTS];
 	__u64	run_hist[WATTLE_HIST_SLOTS];
 };
