@@ -14,8 +14,8 @@
  *	submit(item)	   admits, or not, and places: item->cpu
  *	decide(cpu, item)  before @item may start on its CPU, which is idle: start now
  *			   (start_ns <= now) at .khz, or ask again at .start_ns
- *	start(item)	   it runs; the CPU's items run one at a time, not preempted,
- *			   earliest deadline first, undated ones last in order of submission
+ *	start(item)	   it runs; the CPU's items run one at a time, not preempted, by
+ *			   (item->order_ns, submission), and only released ones
  *	decide(cpu, NULL)  while it runs: after submit to this CPU, after a cap
  *			   changed, and at .recheck_ns: the frequency from now on
  *	speed(cpu, khz)	   the frequency has in fact become this
@@ -29,6 +29,7 @@
 #include <linux/types.h>
 
 #include "core/demand.h"
+#include "core/gap.h"
 #include "core/list.h"
 #include "core/power.h"
 
@@ -92,8 +93,11 @@ enum wattle_item_state {
  * @cpu:	the CPU it is charged to
  * @state:	enum wattle_item_state
  * @promised:	its deadline was promised
+ * @pad:	0
+ * @order_ns:	its place among the items of its CPU: the deadline; later when that could not
+ *		be promised; ~0 = after all that have one
+ * @hold_ns:	may be held back until then at most
  * @start_ns:	when it started
- * @end_ns:	while it runs: when it will have run as long as it said, at the present speed
  */
 struct wattle_item {
 	struct wattle_work		in;
@@ -103,8 +107,9 @@ struct wattle_item {
 	__u32				state;
 	__u32				promised;
 	__u32				pad;
+	__u64				order_ns;
+	__u64				hold_ns;
 	__u64				start_ns;
-	__u64				end_ns;
 };
 
 enum wattle_admission {
@@ -196,19 +201,26 @@ struct wattle_policy_params {
 
 /**
  * struct wattle_policy_cpu - one CPU; the array is the caller's
- * @demand:	what is charged to it and has a deadline
+ * @demand:	what waits and has a place by deadline
+ * @gap:	the gaps it had
  * @pending:	items with a release in the future, by release
  * @running:	the item that runs, or NULL
  * @rem_kcycles: what is left of its C at @since_ns
  * @rem_stall_ns: what is left of its M at @since_ns
  * @since_ns:	when the remainder was last brought up to date
  * @idle_ns:	since when it idles; meaningless while @running
- * @backlog_kcycles: waiting work without a deadline
- * @backlog_ns: stalls of waiting work without a deadline
- * @nr_waiting: items that wait, dated or not
+ * @hold_ns:	least hold_ns of what waits
+ * @longest_ns:	longest time at the fastest operating point that an item without a
+ *		release in the future was admitted with while anything waited: what may
+ *		have begun just before a release
+ * @undated_kcycles: C of waiting work without a place by deadline
+ * @undated_ns: M of the same
+ * @nr_waiting: items that wait
+ * @nr_undated: of these, without a place by deadline
  * @domain:	clock domain
  * @package:	package, for what is shared
  * @khz:	actual frequency
+ * @wish_khz:	what the last decision asked for
  * @cap_khz:	foreign maximum, ~0 = none
  * @min_khz:	foreign minimum
  * @foreign_pm:	share of the CPU that others use, per mille
@@ -216,6 +228,7 @@ struct wattle_policy_params {
  */
 struct wattle_policy_cpu {
 	struct wattle_demand	demand;
+	struct wattle_gap	gap;
 	struct wattle_list	pending;
 	struct wattle_item	*running;
 	__u64			rem_kcycles;
@@ -223,8 +236,9 @@ struct wattle_policy_cpu {
 	__u64			since_ns;
 	__u64			idle_ns;
 	__u64			hold_ns;
-	__u64			backlog_kcycles;
-	__u64			backlog_ns;
+	__u64			longest_ns;
+	__u64			undated_kcycles;
+	__u64			undated_ns;
 	__u32			nr_waiting;
 	__u32			nr_undated;
 	__u32			domain;
@@ -235,8 +249,6 @@ struct wattle_policy_cpu {
 	__u32			min_khz;
 	__u32			foreign_pm;
 	__u32			online;
-	__u32			binding;
-	__u32			pad;
 };
 
 struct wattle_policy;

@@ -34,7 +34,7 @@
 /**
  * struct wattle_power_opp - one operating point
  * @khz:	frequency; ascending in the table
- * @uw:		power of one CPU running at it, without what is shared; ascending
+ * @uw:		power of one CPU running at it, without what is shared; not descending
  */
 struct wattle_power_opp {
 	__u32	khz;
@@ -63,7 +63,7 @@ struct wattle_power_idle {
  * @shared_idle_uw: the same with all CPUs idle; not above @shared_uw
  * @platform_uw: the rest of the node, always on
  * @transition_us: time a change of frequency takes, during which nothing runs
- * @opp:	ascending by frequency and by power
+ * @opp:	ascending by frequency, not descending by power
  * @idle:	idle[0] is where a CPU goes for the shortest stay
  */
 struct wattle_power_table {
@@ -90,7 +90,7 @@ enum wattle_power_error {
 	WATTLE_POWER_UW_ORDER		= 8,	/* a higher frequency must not draw less */
 	WATTLE_POWER_IDLE_UW		= 9,	/* idle power beyond WATTLE_UW_MAX */
 	WATTLE_POWER_IDLE_UW_ORDER	= 10,	/* a deeper state must not draw more */
-	WATTLE_POWER_IDLE_ABOVE		= 11,	/* idling draws as much as the lowest OPP */
+	WATTLE_POWER_IDLE_ABOVE		= 11,	/* idling draws more than the lowest OPP */
 	WATTLE_POWER_RESIDENCY		= 12,	/* beyond WATTLE_IDLE_US_MAX */
 	WATTLE_POWER_RESIDENCY_ORDER	= 13,	/* a deeper state must need a longer stay */
 	WATTLE_POWER_EXIT		= 14,	/* beyond WATTLE_IDLE_US_MAX */

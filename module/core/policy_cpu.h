@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later OR BSD-2-Clause */
+/* What the files of the policy share among themselves; not for callers. */
+#ifndef WATTLE_CORE_POLICY_CPU_H
+#define WATTLE_CORE_POLICY_CPU_H
+
+#include "core/null.h"
+#include "core/policy.h"
+#include "core/sat.h"
+
+#define WATTLE_KCYCLES_MAX	((1ULL << 43) - 1)
+#define WATTLE_STALL_NS_MAX	((1ULL << 42) - 1)
+#define WATTLE_ORDER_LAST	(~0ULL)
+
+static inline int wattle_item_known(const struct wattle_item *i)
+{
+	return i->entry.kcycles || i->entry.stall_ns;
+}
+
+static inline int wattle_item_dated(const struct wattle_item *i)
+{
+	return i->order_ns != WATTLE_ORDER_LAST;
+}
+
+/* The fastest frequency this CPU may run at. */
+static inline __u32 wattle_cpu_cap(const struct wattle_policy *p,
+				   const struct wattle_policy_cpu *c)
+{
+	return p->power->t.opp[wattle_power_opp_at_most(p->power, c->cap_khz)].khz;
+}
+
+/* Share of the CPU that is left to us, per mille. */
+static inline __u32 wattle_cpu_supply(const struct wattle_policy_cpu *c)
+{
+	return c->foreign_pm < 1000 ? 1000 - c->foreign_pm : 0;
+}
+
+/* A CPU that idled must wake: from the deepest state, as which one it was is not known. */
+static inline __u64 wattle_cpu_wake_ns(const struct wattle_policy *p)
+{
+	return 1000ULL * p->power->t.idle[p->power->t.nr_idle - 1].exit_us;
+}
+
+/* What is left of what runs, as of @now_ns; all 0 when nothing runs. */
+void wattle_cpu_first(const struct wattle_policy_cpu *c, __u64 now_ns,
+		      struct wattle_demand_first *first);
+/* Into the accounts of item->cpu; item->order_ns says where. */
+void wattle_cpu_take(struct wattle_policy *p, struct wattle_item *item, __u64 now_ns);
+/* Does no other CPU of @c's package work? */
+int wattle_cpu_alone(const struct wattle_policy *p, const struct wattle_policy_cpu *c);
+/* CPUs that work; 1 when none does. */
+__u32 wattle_cpus_busy(const struct wattle_policy *p);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later OR BSD-2-Clause
+/* How far what runs has come: the share of T(f) that has passed is the share of C and M done. */
+#include "core/policy_cpu.h"
+
+#define SHARE_BITS	24
+
+/* @x x share / 2^24, for x < 2^63 and share <= 2^24. */
+static __u64 part(__u64 x, __u64 share)
+{
+	__u64 low = x & ((1U << SHARE_BITS) - 1);
+
+	return (x >> SHARE_BITS) * share + ((low * share) >> SHARE_BITS);
+}
+
+void wattle_cpu_first(const struct wattle_policy_cpu *c, __u64 now_ns,
+		      struct wattle_demand_first *first)
+{
+	__u64 ran = wattle_sat_sub(now_ns, c->since_ns), whole, share;
+
+	first->kcycles = 0;
+	first->stall_ns = 0;
+	first->due_ns = 0;
+	if (!c->running)
+		return;
+	if (wattle_item_dated(c->running))
+		first->due_ns = c->running->order_ns;
+	if (now_ns <= c->since_ns) {
+		/* Still waking, or between two frequencies: a stall like any other. */
+		first->kcycles = c->rem_kcycles;
+		first->stall_ns = wattle_sat_add(c->rem_stall_ns, c->since_ns - now_ns);
+		return;
+	}
+	whole = wattle_power_run_ns(c->rem_kcycles, c->rem_stall_ns, c->khz);
+	if (ran >= whole)
+		return;
+	/* Rounded down on both sides of the division by less than 2^-23: no more than was done. */
+	while (whole >> (64 - SHARE_BITS)) {
+		whole = (whole >> 1) + 1;
+		ran >>= 1;
+	}
+	share = (ran << SHARE_BITS) / whole;
+	first->kcycles = c->rem_kcycles - part(c->rem_kcycles, share);
+	first->stall_ns = c->rem_stall_ns - part(c->rem_stall_ns, share);
+}
+
+int wattle_cpu_alone(const struct wattle_policy *p, const struct wattle_policy_cpu *c)
+{
+	__u32 i;
+
+	for (i = 0; i < p->nr_cpus; i++)
+		if (&p->cpus[i] != c && p->cpus[i].package == c->package && p->cpus[i].running)
+			return 0;
+	return 1;
+}
+
+__u32 wattle_cpus_busy(const struct wattle_policy *p)
+{
+	__u32 i, n = 0;
+
+	for (i = 0; i < p->nr_cpus; i++)
+		n += !!p->cpus[i].running;
+	return n ? n : 1;
+}
