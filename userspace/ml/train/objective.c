@@ -8,6 +8,7 @@
 
 #include "ml/data/fail.h"
 #include "ml/data/matrix.h"
+#include "ml/data/memory.h"
 #include "ml/data/scaler.h"
 #include "ml/train/objective.h"
 
@@ -20,6 +21,9 @@
 /* Sums of parts above this are cut into batches themselves. */
 #define MERGE_DOUBLES	((size_t)1 << 21)
 #define MERGE_SLICE	((size_t)2048)
+/* Partial sums that are kept at a time, unless each worker needs more to be busy. */
+#define PARTS_BYTES	(64u << 20)
+#define SLOTS_PER_WORKER 2u
 
 size_t wattle_objective__block_rows(size_t rows, size_t cols, size_t nr_outputs)
 {
@@ -44,30 +48,39 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* One batch per item of @count. */
-static int run(struct wattle_objective *o, enum wattle_train_shape shape, size_t count,
-	       wattle_batch_fn fn, struct wattle_ml_error *e)
+/* What is started now is due then; 0 = never. */
+static uint64_t due_ns(const struct wattle_objective *o)
 {
-	uint64_t deadline = o->deadline_ns;
+	const uint64_t due = now_ns() + o->epoch_deadline_ns;
+
+	if (!o->epoch_deadline_ns)
+		return o->deadline_ns;
+	return o->deadline_ns && o->deadline_ns < due ? o->deadline_ns : due;
+}
+
+/* One batch for each of @count items from @first on, at most @nr_batches. */
+static int run(struct wattle_objective *o, enum wattle_train_shape shape, size_t first,
+	       size_t count, wattle_batch_fn fn, uint64_t due, struct wattle_ml_error *e)
+{
 	size_t i;
 	int err;
 
-	if (o->epoch_deadline_ns) {
-		const uint64_t due = now_ns() + o->epoch_deadline_ns;
-
-		deadline = deadline && deadline < due ? deadline : due;
-	}
 	for (i = 0; i < count; i++)
 		o->batches[i] = (struct wattle_batch){
-			.user_data = i,
+			.user_data = first + i,
 			.shape = shape,
 			.release_ns = WATTLE_TIME_NONE,
-			.deadline_ns = deadline ? deadline : WATTLE_TIME_NONE,
+			.deadline_ns = due ? due : WATTLE_TIME_NONE,
 		};
 	err = wattle_pool__run(o->pool, o->queue, o->batches, count, fn, o, &o->run);
 	if (err)
 		return wattle_ml__fail(e, err, "training stopped: %s", wattle_client__error());
 	return 0;
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 static size_t rows_of(const struct wattle_objective *o, size_t block)
@@ -102,17 +115,25 @@ static bool can_fold(const struct wattle_scaler *s)
 static int prepare(struct wattle_objective *o, const struct wattle_scaler *scaler,
 		   struct wattle_ml_error *e)
 {
+	size_t first;
 	int err;
 
 	o->fold = scaler;
 	if (!scaler || can_fold(scaler))
 		return 0;
+	err = wattle_memory__check(o->x.rows, o->x.cols, sizeof(float),
+				   "a standardised copy of the data", e);
+	if (err)
+		return err;
 	err = wattle_matrix__alloc_raw(&o->copy, o->x.rows, o->x.cols, WATTLE_F32);
 	if (err)
 		return wattle_ml__no_memory(e, "a standardised copy of the data");
-	err = run(o, WATTLE_SHAPE_SCALE, o->nr_blocks, scale_block, e);
-	if (err)
-		return err;
+	for (first = 0; first < o->nr_blocks; first += o->nr_batches) {
+		err = run(o, WATTLE_SHAPE_SCALE, first,
+			  min_size(o->nr_batches, o->nr_blocks - first), scale_block, 0, e);
+		if (err)
+			return err;
+	}
 	o->x = o->copy;
 	o->fold = NULL;
 	return 0;
@@ -126,6 +147,33 @@ static void *lines(size_t bytes)
 		return NULL;
 	memset(p, 0, bytes);
 	return p;
+}
+
+/*
+ * How many blocks have room for their sums at a time. That changes when blocks are
+ * added up, never their order, so it may depend on the workers and the memory.
+ */
+static int choose_slots(struct wattle_objective *o, size_t slices, struct wattle_ml_error *e)
+{
+	const size_t workers = wattle_pool__nr_workers(o->pool), part = o->part * sizeof(double);
+	const size_t fixed = o->nr_outputs * (o->wstride + 1) * sizeof(float) + part +
+			     workers * o->scratch_size + slices * sizeof(*o->batches);
+	const uint64_t available = wattle_memory__available();
+	const size_t each = part + sizeof(*o->batches);
+	size_t slots = PARTS_BYTES / part;
+
+	if (slots < SLOTS_PER_WORKER * workers)
+		slots = SLOTS_PER_WORKER * workers;
+	slots = min_size(slots, o->nr_blocks);
+	if (available < fixed || available - fixed < each)
+		return wattle_ml__fail(e, -ENOMEM,
+				       "training %zu outputs on %zu features with %zu workers needs %.1f MiB of memory, %.1f MiB are available; take fewer workers, classes or features",
+				       o->nr_outputs, o->x.cols, workers,
+				       (double)(fixed + each) / 1048576.0,
+				       (double)available / 1048576.0);
+	o->nr_slots = min_size(slots, (size_t)((available - fixed) / each));
+	o->nr_batches = o->nr_slots > slices ? o->nr_slots : slices;
+	return 0;
 }
 
 int wattle_objective__init(struct wattle_objective *o, const struct wattle_dataset *d,
@@ -151,13 +199,16 @@ int wattle_objective__init(struct wattle_objective *o, const struct wattle_datas
 	o->part = (nr_outputs * (o->wstride + 1) + 1 + 7) & ~(size_t)7;
 	o->scratch_size = wattle_kernels__scratch_size(d->x.cols, nr_outputs);
 	slices = (o->part + MERGE_SLICE - 1) / MERGE_SLICE;
+	err = choose_slots(o, slices, e);
+	if (err)
+		return err;
 
 	o->w = lines(nr_outputs * o->wstride * sizeof(float));
 	o->b = lines(nr_outputs * sizeof(float));
-	o->parts = lines(o->nr_blocks * o->part * sizeof(double));
+	o->parts = lines(o->nr_slots * o->part * sizeof(double));
 	o->sum = lines(o->part * sizeof(double));
 	o->scratch = lines(wattle_pool__nr_workers(pool) * o->scratch_size);
-	o->batches = calloc(o->nr_blocks > slices ? o->nr_blocks : slices, sizeof(*o->batches));
+	o->batches = calloc(o->nr_batches, sizeof(*o->batches));
 	if (!o->w || !o->b || !o->parts || !o->sum || !o->scratch || !o->batches)
 		err = wattle_ml__no_memory(e, "training");
 	else
@@ -207,7 +258,7 @@ static int pass_block(void *ctx, uint64_t block, unsigned int worker)
 {
 	const struct wattle_objective *o = ctx;
 	const size_t first = block * o->block_rows;
-	double *part = o->parts + block * o->part;
+	double *part = o->parts + (block - o->first) * o->part;
 	struct wattle_pass p = {
 		.x = o->x.dtype == WATTLE_U8 ? (const void *)wattle_matrix__row_u8(&o->x, first) :
 					       (const void *)wattle_matrix__row_f32(&o->x, first),
@@ -231,13 +282,15 @@ static int pass_block(void *ctx, uint64_t block, unsigned int worker)
 	return 0;
 }
 
+/* Adds what the slots hold, block by block, to the sum of the blocks before. */
 static void merge(struct wattle_objective *o, size_t from, size_t to)
 {
-	size_t i, block;
+	size_t i, slot;
 
-	memset(o->sum + from, 0, (to - from) * sizeof(double));
-	for (block = 0; block < o->nr_blocks; block++) {
-		const double *part = o->parts + block * o->part;
+	if (!o->first)
+		memset(o->sum + from, 0, (to - from) * sizeof(double));
+	for (slot = 0; slot < o->filled; slot++) {
+		const double *part = o->parts + slot * o->part;
 
 		for (i = from; i < to; i++)
 			o->sum[i] += part[i];
@@ -254,6 +307,29 @@ static int merge_slice(void *ctx, uint64_t slice, unsigned int worker)
 	return 0;
 }
 
+/* As many blocks at a time as there are slots, and after each time their sum. */
+static int pass(struct wattle_objective *o, enum wattle_train_shape shape,
+		struct wattle_ml_error *e)
+{
+	const uint64_t due = due_ns(o);
+	int err;
+
+	for (o->first = 0; o->first < o->nr_blocks; o->first += o->filled) {
+		o->filled = min_size(o->nr_slots, o->nr_blocks - o->first);
+		err = run(o, shape, o->first, o->filled, pass_block, due, e);
+		if (err)
+			return err;
+		if (o->filled * o->part >= MERGE_DOUBLES)
+			err = run(o, WATTLE_SHAPE_MERGE, 0,
+				  (o->part + MERGE_SLICE - 1) / MERGE_SLICE, merge_slice, due, e);
+		else
+			merge(o, 0, o->part);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int wattle_objective__eval(struct wattle_objective *o, enum wattle_link link, const double *w,
 			   const double *b, double *loss, double *gw, double *gb,
 			   struct wattle_ml_error *e)
@@ -266,15 +342,8 @@ int wattle_objective__eval(struct wattle_objective *o, enum wattle_link link, co
 	o->link = link;
 	o->outputs = link == WATTLE_LINK_LINEAR ? 1 : o->nr_outputs;
 	fold(o, w, b);
-	err = run(o, link == WATTLE_LINK_LINEAR ? WATTLE_SHAPE_CURVATURE : WATTLE_SHAPE_GRADIENT,
-		  o->nr_blocks, pass_block, e);
-	if (err)
-		return err;
-	if (o->nr_blocks * o->part >= MERGE_DOUBLES)
-		err = run(o, WATTLE_SHAPE_MERGE, (o->part + MERGE_SLICE - 1) / MERGE_SLICE,
-			  merge_slice, e);
-	else
-		merge(o, 0, o->part);
+	err = pass(o, link == WATTLE_LINK_LINEAR ? WATTLE_SHAPE_CURVATURE : WATTLE_SHAPE_GRADIENT,
+		   e);
 	if (err)
 		return err;
 

@@ -39,6 +39,8 @@ enum wattle_train_shape {
  * @pool: @queue: where batches go
  * @block_rows:	rows of a batch, by the sizes of the data alone
  * @nr_blocks:	batches of a pass
+ * @nr_slots:	blocks whose sums have room at a time: 64 MiB of them or two per worker, fewer
+ *		when memory is short; the result does not depend on it
  * @deadline_ns: absolute deadline of every batch, 0 = none
  * @epoch_deadline_ns: deadline of a pass after its start, 0 = none
  * @run:	sums over all passes
@@ -57,6 +59,7 @@ struct wattle_objective {
 	uint32_t		queue;
 	size_t			block_rows;
 	size_t			nr_blocks;
+	size_t			nr_slots;
 	uint64_t		deadline_ns;
 	uint64_t		epoch_deadline_ns;
 	struct wattle_run_stats	run;
@@ -64,6 +67,8 @@ struct wattle_objective {
 	enum wattle_link	link;
 	size_t			outputs;	/* of the pass that runs: 1 for curvature */
 	size_t			part;		/* doubles of a block's result */
+	size_t			first;		/* block in the first slot */
+	size_t			filled;		/* slots in use */
 	float			*w;
 	float			*b;
 	double			*parts;
@@ -71,6 +76,7 @@ struct wattle_objective {
 	char			*scratch;
 	size_t			scratch_size;
 	struct wattle_batch	*batches;
+	size_t			nr_batches;
 };
 
 /* Rows of a batch for data of this size: 0.1 to 1 ms of work, whole tiles, at most 512 batches. */
@@ -87,7 +93,8 @@ size_t wattle_objective__block_rows(size_t rows, size_t cols, size_t nr_outputs)
  * @block_rows:	0 = wattle_objective__block_rows()
  * @e:		error
  *
- * Return: 0; -ENOMEM; what wattle_pool__run() returns (scaling a copy is a run).
+ * Return: 0; -ENOMEM, also when more is needed than the machine has left; what
+ * wattle_pool__run() returns (scaling a copy is a run).
  */
 int wattle_objective__init(struct wattle_objective *o, const struct wattle_dataset *d,
 			   const struct wattle_scaler *scaler, size_t nr_outputs,
