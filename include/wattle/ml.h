@@ -177,10 +177,10 @@ WATTLE_API int wattle_model__predict(const struct wattle_model *m, const struct 
 /* ------------------------------------------------------------------ training */
 
 /**
- * struct wattle_epoch - progress after an epoch
+ * struct wattle_epoch - progress of an epoch, before its step
  * @epoch:	1, 2, ...
- * @loss:	mean loss before the step, L2 term included
- * @grad_norm:	Euclidean norm of the gradient
+ * @loss:	mean loss where the gradient was taken, L2 term included
+ * @grad_norm:	Euclidean norm of that gradient
  * @seconds:	since the start
  */
 struct wattle_epoch {
@@ -198,14 +198,14 @@ struct wattle_epoch {
  * @alpha:	step; 0 = 1 / L from the largest eigenvalue of the data (power iteration), and with
  *		momentum longer where the loss turns out to be flatter
  * @momentum:	0 = plain gradient descent; 1 = Nesterov's accelerated gradient (1983)
- * @max_epochs:	stop after; 0 = 100
- * @tol:	stop when the gradient's norm falls below tol times the first; 0 = never
+ * @max_epochs:	steps at most; 0 = 100. After the last one a pass looks at where it led
+ * @tol:	stop where the gradient's norm is at most tol times the first; 0 = never
  * @block_rows:	rows of one batch; 0 = chosen from the sizes (not from the number of workers)
  * @standardise: fit a scaler on the training data and keep it in the model
  * @deadline_ns: every batch's absolute deadline; 0 = none
  * @epoch_deadline_ns: per-epoch budget; each epoch's batches are due this long after it starts; 0
  *		= none
- * @progress:	called after each epoch; non-zero stops; may be NULL
+ * @progress:	called in each epoch before its step; non-zero stops there; may be NULL
  * @progress_ctx: passed to it
  */
 struct wattle_train_opts {
@@ -226,9 +226,10 @@ struct wattle_train_opts {
 
 /**
  * struct wattle_train_result - what training did
- * @epochs:	done
- * @loss:	last
- * @grad_norm:	last
+ * @epochs:	begun, each with a step unless @progress stopped it
+ * @loss:	mean loss, L2 term included, at the very weights that the model holds (before
+ *		their rounding to float), however training ended
+ * @grad_norm:	norm of the gradient there; at most tol times the first if tol ended it
  * @alpha:	step used, the last
  * @seconds:	wall time, scaling included
  * @run:	batches, late, failed, ...

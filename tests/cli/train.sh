@@ -56,7 +56,7 @@ is "--tol ends early" True "$(json out '0 < d["training"]["epochs"] < 5000')"
 run -j train d.csv -o m.few --epochs 7 "${e[@]}"
 is "--epochs is exact" 7 "$(json out 'd["training"]["epochs"]')"
 run -j train d.csv -o m.rows --epochs 4 --batch-rows 100 --alpha 0.1 "${e[@]}"
-is "a batch is a block of an epoch: 4 times 4" 16 "$(json out 'd["batches"]["completed"]')"
+is "a batch is a block of an epoch, or of the look at the end: 5 times 4" 20 "$(json out 'd["batches"]["completed"]')"
 
 # Deadlines.
 run -j train d.csv -o m.due --epochs 5 --deadline 1h --epoch-deadline 10s "${e[@]}"

@@ -433,6 +433,70 @@ static void test_falls(void **state)
 	rig_close(&rig);
 }
 
+static int stop_at_3(void *ctx, const struct wattle_epoch *e)
+{
+	*(struct wattle_epoch *)ctx = *e;
+	return e->epoch == 3;
+}
+
+/*
+ * Loss and gradient of the result are those of the weights it comes with, whatever ended
+ * training: the number of epochs, the tolerance, the caller.
+ */
+static void check_one_point(int momentum, int how)
+{
+	double w[3 * 9], g[3 * 9], first, loss;
+	struct wattle_train_opts o = train_defaults;
+	struct wattle_train_result r;
+	struct wattle_epoch last;
+	struct wattle_dataset d;
+	struct wattle_model m;
+	struct rig rig;
+	size_t i;
+
+	data_make(&d, 500, 8, 3, WATTLE_F32, 0, 60);
+	o.l2 = 0.05;
+	o.momentum = momentum;
+	o.max_epochs = how == 0 ? 5 : 500;
+	o.tol = how == 1 ? 0.1 : 0;
+	if (how == 2) {
+		o.progress = stop_at_3;
+		o.progress_ctx = &last;
+	}
+	rig_open(&rig, 1);
+	train_ok(&m, &d, &rig, &o, &r);
+	memset(w, 0, sizeof(w));
+	ref_loss(&d, &m.scaler, WATTLE_LINK_SOFTMAX, o.l2, w, g);
+	first = norm(g, 27);
+	for (i = 0; i < 24; i++)
+		w[i] = (double)m.w[i];
+	for (i = 0; i < 3; i++)
+		w[24 + i] = (double)m.b[i];
+	loss = ref_loss(&d, &m.scaler, WATTLE_LINK_SOFTMAX, o.l2, w, g);
+	if (!(fabs(loss - r.loss) <= 2e-6 && fabs(norm(g, 27) - r.grad_norm) <= 1e-5 * first))
+		fail_msg("momentum %d, end %d: loss %.9g and gradient %.9g, reported %.9g and %.9g",
+			 momentum, how, loss, norm(g, 27), r.loss, r.grad_norm);
+	if (how == 0)
+		assert_int_equal(r.epochs, 5);
+	if (how == 1)
+		assert_true(r.epochs < 500 && r.grad_norm <= 0.1 * first * (1 + 1e-6));
+	if (how == 2) {
+		assert_int_equal(r.epochs, 3);
+		assert_true(last.loss == r.loss && last.grad_norm == r.grad_norm);
+	}
+	wattle_model__free(&m);
+	rig_close(&rig);
+	wattle_dataset__free(&d);
+}
+
+static void test_one_point(void **state)
+{
+	(void)state;
+	for (int momentum = 0; momentum < 2; momentum++)
+		for (int how = 0; how < 3; how++)
+			check_one_point(momentum, how);
+}
+
 /* --- failures, and what is counted --- */
 
 static void test_diverges(void **state)
@@ -519,7 +583,7 @@ static void test_deadlines(void **state)
 	o.block_rows = 125;
 	o.epoch_deadline_ns = 1;
 	train_ok(&m, &d, &rig, &o, &r);
-	assert_int_equal(r.run.batches, 5 * 16);
+	assert_int_equal(r.run.batches, (5 + 1) * 16);
 	assert_int_equal(r.run.late, r.run.batches);
 	wattle_model__free(&m);
 	o.epoch_deadline_ns = 3600ull * 1000000000;
@@ -555,6 +619,7 @@ int main(void)
 		cmocka_unit_test(test_lambda_max),
 		cmocka_unit_test(test_lambda_max_plateau),
 		cmocka_unit_test(test_falls),
+		cmocka_unit_test(test_one_point),
 		cmocka_unit_test(test_diverges),
 		cmocka_unit_test(test_bad_input),
 		cmocka_unit_test(test_deadlines),

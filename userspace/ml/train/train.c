@@ -257,6 +257,17 @@ static void step_momentum(struct descent *s, unsigned int epoch)
 		s->at[i] = s->w[i] + beta * (s->w[i] - s->prev[i]);
 }
 
+/*
+ * Ends the descent at one point: @w becomes the one @loss and @g belong to, which
+ * with momentum is ahead of the iterate.
+ */
+static void settle(struct descent *s, struct wattle_train_result *r)
+{
+	memmove(s->w, s->at, s->len * sizeof(double));
+	r->loss = s->loss;
+	r->grad_norm = s->grad_norm;
+}
+
 static int diverged(const struct descent *s, unsigned int epoch, const struct wattle_dataset *d,
 		    const struct wattle_train_opts *opts, struct wattle_ml_error *e)
 {
@@ -277,9 +288,10 @@ static int descend(struct descent *s, const struct wattle_dataset *d,
 {
 	const unsigned int max = opts->max_epochs ? opts->max_epochs : DEFAULT_EPOCHS;
 	unsigned int epoch;
+	bool settled;
 	int err;
 
-	for (epoch = 1; epoch <= max; epoch++) {
+	for (epoch = 1;; epoch++) {
 		err = evaluate(s, e);
 		if (err)
 			return err;
@@ -289,21 +301,13 @@ static int descend(struct descent *s, const struct wattle_dataset *d,
 		}
 		if (!isfinite(s->loss) || !isfinite(s->grad_norm) ||
 		    s->loss > DIVERGED * s->first_loss)
-			return diverged(s, epoch, d, opts, e);
-		r->epochs = epoch;
-		r->loss = s->loss;
-		r->grad_norm = s->grad_norm;
-		if (s->grad_norm <= opts->tol * s->first_norm && (opts->tol > 0.0 || !s->grad_norm))
+			return diverged(s, epoch > max ? max : epoch, d, opts, e);
+		settled = s->grad_norm <= opts->tol * s->first_norm &&
+			  (opts->tol > 0.0 || !s->grad_norm);
+		/* After the last step there is only the point it led to to look at. */
+		if (settled || epoch > max)
 			break;
-		if (opts->momentum) {
-			step_momentum(s, epoch);
-		} else {
-			/* 1 / L rests on an estimate; a rising loss says it was too long. */
-			if (s->shortest > 0.0 && epoch > 1 && s->loss > s->last_loss * (1 + 1e-6))
-				s->alpha *= 0.5;
-			step_plain(s);
-		}
-		s->last_loss = s->loss;
+		r->epochs = epoch;
 		if (opts->progress) {
 			const struct wattle_epoch now = {
 				.epoch = epoch,
@@ -315,7 +319,19 @@ static int descend(struct descent *s, const struct wattle_dataset *d,
 			if (opts->progress(opts->progress_ctx, &now))
 				break;
 		}
+		if (opts->momentum) {
+			step_momentum(s, epoch);
+		} else {
+			/* 1 / L rests on an estimate; a rising loss says it was too long. */
+			if (s->shortest > 0.0 && epoch > 1 && s->loss > s->last_loss * (1 + 1e-6))
+				s->alpha *= 0.5;
+			step_plain(s);
+		}
+		s->last_loss = s->loss;
+		if (epoch == max)
+			memmove(s->at, s->w, s->len * sizeof(double));
 	}
+	settle(s, r);
 	return 0;
 }
 
