@@ -113,7 +113,7 @@ WATTLE_API int wattle_dataset__split(const struct wattle_dataset *d, double shar
  * @cols:	features
  * @mean:	mean, n in the denominator
  * @scale:	standard deviation (n in the denominator, as scikit-learn's StandardScaler); 1 for
- *		a constant feature
+ *		a constant feature, and for one whose deviation is below 2.9e-39 (1 / FLT_MAX)
  */
 struct wattle_scaler {
 	size_t	cols;

@@ -175,6 +175,42 @@ static void test_constant_column(void **state)
 	wattle_dataset__free(&d);
 }
 
+/* Columns at the ends of what a float holds: learned from, or as good as constant. */
+static void test_extreme_columns(void **state)
+{
+	static const double factor[] = { 1e-42, 1e-37, 1e-33, 1e34, 1e37, 1 };
+	struct wattle_train_opts o = train_defaults;
+	struct wattle_train_result r;
+	struct wattle_ml_error e;
+	struct wattle_dataset d;
+	struct wattle_model m;
+	uint32_t label[600];
+	struct rig rig;
+	size_t i, right;
+
+	(void)state;
+	rig_open(&rig, 1);
+	for (size_t k = 0; k < ARRAY_SIZE(factor); k++) {
+		data_make(&d, 600, 2, 2, WATTLE_F32, 0, 47);
+		for (i = 0; i < 600; i++)
+			((float *)d.x.data)[i * d.x.stride] =
+				(float)((d.labels[i] ? 1.0 + (double)(i % 7) : -3.0) * factor[k]);
+		o.max_epochs = 60;
+		train_ok(&m, &d, &rig, &o, &r);
+		assert_true(isfinite(r.loss) && isfinite((double)m.w[0]));
+		assert_int_equal(wattle_model__predict(&m, &d.x, label, NULL, &e), 0);
+		for (i = 0, right = 0; i < 600; i++)
+			right += label[i] == d.labels[i];
+		if (k == 0)
+			assert_true(m.scaler.scale[0] == 1);
+		else if (right < 590)
+			fail_msg("times %g: %zu of 600 right", factor[k], right);
+		wattle_model__free(&m);
+		wattle_dataset__free(&d);
+	}
+	rig_close(&rig);
+}
+
 /* Without an optimum at a finite place it still learns, and stays finite. */
 static void test_separable(void **state)
 {
@@ -209,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_newton),
 		cmocka_unit_test(test_softmax_optimum),
 		cmocka_unit_test(test_constant_column),
+		cmocka_unit_test(test_extreme_columns),
 		cmocka_unit_test(test_separable),
 	};
 

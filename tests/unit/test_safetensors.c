@@ -40,7 +40,7 @@ static void make(struct wattle_model *m, uint32_t nr_classes, bool scaler, bool 
 		m->scaler.scale = calloc(COLS, sizeof(double));
 		for (size_t i = 0; i < COLS; i++) {
 			m->scaler.mean[i] = 1.0 / 3 * (double)i;
-			m->scaler.scale[i] = 1e-300 + (double)i;
+			m->scaler.scale[i] = 1e-30 + (double)i;
 		}
 	}
 	if (features) {
@@ -250,7 +250,7 @@ static const struct {
 	  28, -EPROTO, "one of scaler.mean and scaler.scale" },
 	{ "{" META "," W "," B "," T("scaler.mean", "F64", "2", "12,28") ","
 	  T("scaler.scale", "F64", "2", "28,44") "}",
-	  44, -EPROTO, "not finite or not positive" },
+	  44, -EPROTO, "scaler.scale[0] is 0, and must be finite and at least 2.94e-39" },
 	{ "{" META "," W "," B "," T("scaler.mean", "F32", "2", "12,20") ","
 	  T("scaler.scale", "F64", "2", "20,36") "}",
 	  36, -EPROTO, "not two F64 values" },
@@ -300,7 +300,42 @@ static void test_headers(void **state)
 	build(buf, headers[0].header, 12);
 	memcpy(buf + 8 + strlen(headers[0].header), "\0\0\xc0\x7f", 4);
 	assert_int_equal(parse(buf, 8 + strlen(headers[0].header) + 12, &m, &e), -EPROTO);
-	assert_message(e, "a weight is not finite");
+	assert_message(e, "weight[0, 0] is nan, and must be finite");
+}
+
+/* Values that no arithmetic survives: refused, and it is said which tensor and where. */
+static void test_bad_values(void **state)
+{
+	static const double bad_scales[] = { 0, -1, NAN, INFINITY, 1e-39, 5e-324 };
+	struct wattle_model m, back;
+	struct wattle_ml_error e;
+	char *buf, *data;
+	size_t len;
+
+	(void)state;
+	make(&m, 3, true, false);
+	assert_ok(wattle_safetensors__bytes(&m, &buf, &len, &e), e);
+	/* mean and scale, COLS doubles each; weight, 3 x COLS; bias, 3. */
+	data = buf + len - (2 * COLS * sizeof(double) + 3 * (COLS + 1) * sizeof(float));
+	for (size_t i = 0; i < ARRAY_SIZE(bad_scales); i++) {
+		memcpy(data + (COLS + 3) * 8, &bad_scales[i], 8);
+		assert_int_equal(parse(buf, len, &back, &e), -EPROTO);
+		assert_message(e, "scaler.scale[3] is ");
+	}
+	memcpy(data + (COLS + 3) * 8, &m.scaler.scale[3], 8);
+	memcpy(data + 2 * COLS * 8 + (COLS + 2) * 4, &(float){ -INFINITY }, 4);
+	assert_int_equal(parse(buf, len, &back, &e), -EPROTO);
+	assert_message(e, "weight[1, 2] is -inf, and must be finite");
+	memcpy(data + 2 * COLS * 8 + (COLS + 2) * 4, &m.w[COLS + 2], 4);
+	memcpy(data + 2 * COLS * 8 + (3 * COLS + 1) * 4, &(float){ NAN }, 4);
+	assert_int_equal(parse(buf, len, &back, &e), -EPROTO);
+	assert_message(e, "bias[1] is nan");
+	memcpy(data + 2 * COLS * 8 + (3 * COLS + 1) * 4, &m.b[1], 4);
+	memcpy(data + 2 * 8, &(double){ INFINITY }, 8);
+	assert_int_equal(parse(buf, len, &back, &e), -EPROTO);
+	assert_message(e, "scaler.mean[2] is inf");
+	free(buf);
+	wattle_model__free(&m);
 }
 
 static void test_unsavable(void **state)
@@ -457,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_flipped_bits),
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_unsavable),
 		cmocka_unit_test(test_atomic),
 		cmocka_unit_test(test_python),

@@ -108,6 +108,28 @@ static void test_numpy(void **state)
 	wattle_matrix__free(&x);
 }
 
+/* Where 1 / scale is no float any more, a column counts as constant; just above, it does not. */
+static void test_tiny(void **state)
+{
+	struct wattle_scaler s;
+	struct wattle_matrix x;
+
+	(void)state;
+	assert_int_equal(wattle_matrix__alloc(&x, 4, 3, WATTLE_F32), 0);
+	for (size_t r = 0; r < 4; r++) {
+		float *row = (float *)x.data + r * x.stride;
+
+		row[0] = r % 2 ? 0x1p-149f : 0;
+		row[1] = r % 2 ? 5e-39f : 0;
+		row[2] = r % 2 ? 7e-39f : 0;
+	}
+	assert_int_equal(wattle_scaler__fit(&s, &x), 0);
+	assert_true(s.scale[0] == 1 && s.scale[1] == 1);
+	close_to(s.scale[2], (long double)7e-39f / 2, 1e-12);
+	wattle_scaler__free(&s);
+	wattle_matrix__free(&x);
+}
+
 static void test_apply(void **state)
 {
 	struct wattle_scaler s, t;
@@ -231,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_exact),
 		cmocka_unit_test(test_numpy),
 		cmocka_unit_test(test_apply),
+		cmocka_unit_test(test_tiny),
 		cmocka_unit_test(test_u8),
 		cmocka_unit_test(test_many_bytes),
 		cmocka_unit_test(test_matrix_sizes),

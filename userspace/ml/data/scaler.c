@@ -95,7 +95,7 @@ static int fit_f32(struct wattle_scaler *s, const struct wattle_matrix *x)
 		bool constant = m.low[c] == m.high[c];
 
 		s->mean[c] = constant ? m.low[c] : m.mean[c];
-		s->scale[c] = constant || !(sd > 0) ? 1 : sd;
+		s->scale[c] = constant || !wattle_scaler__usable(sd) ? 1 : sd;
 	}
 	free(work);
 	return 0;

@@ -2,7 +2,19 @@
 #ifndef WATTLE_ML_DATA_SCALER_H
 #define WATTLE_ML_DATA_SCALER_H
 
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
 #include <wattle/ml.h>
+
+/*
+ * Can a feature be divided by it? Below 2.9e-39, where 1 / scale is no 32-bit float any
+ * more, a feature holds nothing but the last bits of subnormal numbers: as good as constant.
+ */
+static inline bool wattle_scaler__usable(double scale)
+{
+	return isfinite(scale) && scale >= 1.0 / (double)FLT_MAX;
+}
 
 /**
  * wattle_scaler__rows() - scale some rows

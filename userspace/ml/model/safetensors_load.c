@@ -10,6 +10,7 @@
 #include "ml/data/fail.h"
 #include "ml/data/input.h"
 #include "ml/data/labels.h"
+#include "ml/data/scaler.h"
 #include "safetensors.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -316,19 +317,40 @@ static int read_tensors(const struct file *f, struct wattle_model *m, size_t nr_
 	return 0;
 }
 
+/* Says which: the position counts from 0, as in the tensor's shape. */
+static int bad_value(const struct file *f, const char *tensor, size_t row, size_t at, bool matrix,
+		     double v, const char *must, struct wattle_ml_error *e)
+{
+	char what[160], where[48];
+
+	if (matrix)
+		snprintf(where, sizeof(where), "[%zu, %zu]", row, at);
+	else
+		snprintf(where, sizeof(where), "[%zu]", at);
+	snprintf(what, sizeof(what), "%s%s is %g, and must be %s", tensor, where, v, must);
+	return other_schema(f, what, e);
+}
+
 static int check_values(const struct file *f, const struct wattle_model *m,
 			struct wattle_ml_error *e)
 {
-	for (size_t i = 0; i < m->nr_outputs * m->cols; i++)
+	size_t i;
+
+	for (i = 0; i < m->nr_outputs * m->cols; i++)
 		if (!isfinite(m->w[i]))
-			return other_schema(f, "a weight is not finite", e);
-	for (size_t i = 0; i < m->nr_outputs; i++)
+			return bad_value(f, "weight", i / m->cols, i % m->cols, true,
+					 (double)m->w[i], "finite", e);
+	for (i = 0; i < m->nr_outputs; i++)
 		if (!isfinite(m->b[i]))
-			return other_schema(f, "a bias is not finite", e);
-	for (size_t i = 0; i < m->scaler.cols; i++)
-		if (!isfinite(m->scaler.mean[i]) || !isfinite(m->scaler.scale[i]) ||
-		    m->scaler.scale[i] <= 0)
-			return other_schema(f, "a scaler value is not finite or not positive", e);
+			return bad_value(f, "bias", 0, i, false, (double)m->b[i], "finite", e);
+	for (i = 0; i < m->scaler.cols; i++) {
+		if (!isfinite(m->scaler.mean[i]))
+			return bad_value(f, "scaler.mean", 0, i, false, m->scaler.mean[i],
+					 "finite", e);
+		if (!wattle_scaler__usable(m->scaler.scale[i]))
+			return bad_value(f, "scaler.scale", 0, i, false, m->scaler.scale[i],
+					 "finite and at least 2.94e-39", e);
+	}
 	return 0;
 }
 

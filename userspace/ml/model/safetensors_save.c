@@ -9,6 +9,7 @@
 
 #include "atomic_file.h"
 #include "ml/data/fail.h"
+#include "ml/data/scaler.h"
 #include "ml/data/utf8.h"
 #include "safetensors.h"
 
@@ -105,8 +106,7 @@ static int check(const struct wattle_model *m, struct wattle_ml_error *e)
 		if (!isfinite(m->b[i]))
 			goto not_finite;
 	for (size_t i = 0; i < m->scaler.cols; i++)
-		if (!isfinite(m->scaler.mean[i]) || !(m->scaler.scale[i] > 0) ||
-		    !isfinite(m->scaler.scale[i]))
+		if (!isfinite(m->scaler.mean[i]) || !wattle_scaler__usable(m->scaler.scale[i]))
 			goto not_finite;
 	err = check_names(m->class_names, m->nr_classes, "class name", e);
 	return err ? err : check_names(m->feature_names, m->cols, "feature name", e);

@@ -106,7 +106,8 @@ static bool can_fold(const struct wattle_scaler *s)
 	size_t j;
 
 	for (j = 0; j < s->cols; j++)
-		if (!(fabs(s->mean[j]) <= WATTLE_FOLD_MAX * s->scale[j]))
+		if (!(fabs(s->mean[j]) <= WATTLE_FOLD_MAX * s->scale[j]) ||
+		    s->scale[j] < 1.0 / WATTLE_FOLD_RANGE || s->scale[j] > WATTLE_FOLD_RANGE)
 			return false;
 	return true;
 }

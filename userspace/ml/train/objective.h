@@ -18,6 +18,8 @@
  * of |mean| / scale in precision. Above this the data are scaled into a copy.
  */
 #define WATTLE_FOLD_MAX		64.0
+/* Folded, w / scale and sums of x must be 32-bit floats: no scales beyond this or its inverse. */
+#define WATTLE_FOLD_RANGE	1e30
 
 /* struct wattle_batch.shape: what a batch does, so that its cost can be learned. */
 enum wattle_train_shape {
