@@ -46,6 +46,14 @@ struct wattle_matrix {
 	void		*data;
 };
 
+/* What a data set was read from, by name or by content. */
+enum wattle_format {
+	WATTLE_FORMAT_NONE	= 0,	/* nothing: made by the program */
+	WATTLE_FORMAT_TEXT	= 1,	/* CSV or TSV: labels are a column */
+	WATTLE_FORMAT_IDX	= 2,	/* labels are a file of their own */
+	WATTLE_FORMAT_NPY	= 3,	/* the same */
+};
+
 /**
  * struct wattle_dataset - features with labels
  * @x:		features
@@ -54,6 +62,7 @@ struct wattle_matrix {
  * @class_names: @nr_classes strings, sorted (numerically if all are numbers), so that the
  *		same data give the same indices
  * @feature_names: @x.cols strings, or NULL
+ * @format:	enum wattle_format
  */
 struct wattle_dataset {
 	struct wattle_matrix	x;
@@ -61,6 +70,7 @@ struct wattle_dataset {
 	uint32_t		nr_classes;
 	char			**class_names;
 	char			**feature_names;
+	uint32_t		format;
 };
 
 /**
@@ -69,12 +79,14 @@ struct wattle_dataset {
  * @label:	label column by name or 1-based number (CSV); path of the label file (IDX, npy);
  *		NULL: CSV = last column, IDX = guessed from the file name (images -> labels),
  *		npy = none
+ * @label_is_column: @label names a column: where labels are a file of their own it is not used
  * @unlabelled:	there is no label
  * @header:	CSV: 1 there is one, 0 there is none, -1 guess
  */
 struct wattle_read_opts {
 	size_t		sz;
 	const char	*label;
+	bool		label_is_column;
 	bool		unlabelled;
 	int		header;
 };

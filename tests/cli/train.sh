@@ -98,6 +98,32 @@ is "classes are matched by name" "$(json eval.json 'd["evaluation"]["per_class"]
 run -j train d.csv -o m.sep --epochs 30 --test-data dogs.csv "${e[@]}"
 is "--test-data" "0 dogs.csv 200" "$code $(json out 'd["test"]["path"]') $(json out 'd["evaluation"]["n"]')"
 
+# What --label means for the test data goes by what the files hold, not by what they are called.
+awk -F, '{ print $3 "," $1 "," $2 }' d.csv >kind-first
+run -j train kind-first --label kind -o m.first --epochs 30 --test-data kind-first "${e[@]}"
+is "--label names the column of --test-data, too, without .csv in its name" "0 400" \
+	"$code $(json out 'd["evaluation"]["n"]')"
+/usr/bin/python3 - <<'PY'
+import struct
+def npy(name, descr, shape, raw):
+    h = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117)
+    open(name, "wb").write(b"\x93NUMPY\1\0" + struct.pack("<H", len(h) + 1) + h + b"\n" + raw)
+def idx(name, rows):
+    open(name + "-images-idx3-ubyte", "wb").write(
+        struct.pack(">IIII", 0x803, rows, 1, 2) + bytes(range(2 * rows)))
+    open(name + "-labels-idx1-ubyte", "wb").write(
+        struct.pack(">II", 0x801, rows) + bytes(i % 2 for i in range(rows)))
+npy("x.csv.npy", "<f4", "(4, 2)", struct.pack("<8f", *range(8)))
+npy("y.npy", "<i4", "(4,)", struct.pack("<4i", 0, 1, 0, 1))
+idx("few.csv", 6)
+PY
+printf '0,1,0\n6,7,1\n' >held.csv
+run -j train x.csv.npy --label y.npy -o m.npy --epochs 3 --test-data held.csv --no-header "${e[@]}"
+is "a label file of .npy is not asked of test data in CSV" "0 2" "$code $(json out 'd["evaluation"]["n"]')"
+run -j train held.csv --no-header --label 3 -o m.idx --epochs 3 \
+	--test-data few.csv-images-idx3-ubyte "${e[@]}"
+is "a label column of CSV is not asked of test data in IDX" "0 6" "$code $(json out 'd["evaluation"]["n"]')"
+
 # Names that need care.
 printf 'a,b,"label, of"\n1,2,"x, ""y"""\n3,4,"b\tc"\n2,1,"x, ""y"""\n4,3,"b\tc"\n' >"odd ñame.csv"
 run -j train "odd ñame.csv" -o m.odd --epochs 3 "${e[@]}"

@@ -16,6 +16,7 @@ int dataset_read(struct out *o, struct wattle_dataset *d, const char *path,
 	struct wattle_read_opts ro = {
 		.sz = sizeof(ro),
 		.label = opts->label,
+		.label_is_column = opts->label_is_column,
 		.unlabelled = opts->unlabelled,
 		.header = opts->header,
 	};

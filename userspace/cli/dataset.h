@@ -13,11 +13,13 @@
 /**
  * struct dataset_opts - how to read
  * @label:	column or file; NULL = the reader's default
+ * @label_is_column: not used where labels are a file of their own
  * @unlabelled:	there is no label
  * @header:	1, 0, or -1 to guess
  */
 struct dataset_opts {
 	const char	*label;
+	bool		label_is_column;
 	bool		unlabelled;
 	int		header;
 };

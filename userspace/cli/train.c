@@ -67,10 +67,14 @@ static int read_data(struct out *o, struct job *j)
 	}
 	if (!j->t.test_data)
 		return CLI_OK;
-	if (j->t.test_label)
+	/* Text has the label's column in both files; a label file belongs to one data file. */
+	test.label_is_column = true;
+	if (j->t.test_label) {
 		test.label = j->t.test_label;
-	else if (!strstr(j->t.data, ".csv") && !strstr(j->t.data, ".tsv"))
-		test.label = NULL;	/* a label file belongs to one data file */
+		test.label_is_column = false;
+	} else if (j->all.format != WATTLE_FORMAT_TEXT) {
+		test.label = NULL;
+	}
 	rc = dataset_read(o, &j->test, j->t.test_data, &test);
 	if (rc)
 		return rc;

@@ -148,9 +148,15 @@ static int read_npy(struct wattle_dataset *d, const struct wattle_input *in,
 }
 
 static int read_input(struct wattle_dataset *d, const struct wattle_input *in,
-		      const struct wattle_read_opts *opts, struct wattle_ml_error *e)
+		      struct wattle_read_opts *opts, struct wattle_ml_error *e)
 {
-	switch (find_format(in)) {
+	const enum format format = find_format(in);
+
+	d->format = format == FORMAT_CSV || format == FORMAT_TSV ? WATTLE_FORMAT_TEXT :
+		    format == FORMAT_IDX ? WATTLE_FORMAT_IDX : WATTLE_FORMAT_NPY;
+	if (opts->label_is_column && d->format != WATTLE_FORMAT_TEXT)
+		opts->label = NULL;
+	switch (format) {
 	case FORMAT_CSV:
 		return wattle_csv__parse(d, in->path, in->data, in->size, 0, opts, e);
 	case FORMAT_TSV:

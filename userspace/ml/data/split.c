@@ -87,6 +87,7 @@ static int take(struct wattle_dataset *out, const struct wattle_dataset *d,
 	out->feature_names = wattle_names__dup(d->feature_names, d->x.cols);
 	/* How wattle_dataset__free() knows the number of names. */
 	out->nr_classes = d->nr_classes;
+	out->format = d->format;
 	if (!out->labels || (d->class_names && !out->class_names) ||
 	    (d->feature_names && !out->feature_names))
 		return wattle_ml__no_memory(e, "a part of the split");
