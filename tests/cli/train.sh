@@ -134,6 +134,29 @@ bad=$'bad\xff.csv'
 cp d.csv "$bad" 2>/dev/null && run -j train "$bad" -o m.bad --epochs 1 "${e[@]}" &&
 	is "a file name that is not UTF-8 still gives JSON" "0 1" "$code $(json out 'd["schema"]')"
 
+# Somebody else's names on somebody's terminal: nothing of them that it would obey.
+esc=$'\e]0;x\a\302\2332J'
+printf '1,2,a%s\n2,1,b\n1,3,a%s\n4,1,b\n' "$esc" "$esc" >esc.csv
+cp esc.csv "e$esc.csv"
+run train "e$esc.csv" -o m.esc --epochs 3 --no-header --test-data esc.csv "${e[@]}"
+cat out err >all
+run eval m.esc esc.csv
+cat out err >>all
+run predict m.esc esc.csv --label 3
+like "predict shows a visible form" 'a\?\]0;x\?\?2J' "$out"
+cat out err >>all
+run predict m.esc "e$esc.csv"
+run -j predict m.esc esc.csv --label 3
+cat out err >>all
+run train "no$esc" -o m.esc
+cat out err >>all
+run $'\e[2J'
+cat out err >>all
+is "names from files reach the terminal without control characters" 0 \
+	"$(LC_ALL=C grep -acP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' all)"
+run predict m.esc esc.csv --label 3 -o esc.out
+is "predict -o has them as they are" True "$(grep -qF "a$esc" esc.out && echo True)"
+
 # Signals: no model, no temporary file, exit 128 + number.
 small_csv big.csv 20000
 # Before exec the process is still the shell, which catches signals of its own.

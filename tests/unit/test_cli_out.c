@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "cli/out.h"
@@ -170,6 +171,137 @@ static void errors(void **state)
 	free(s);
 }
 
+/* What somebody else's file may hold: C0, DEL, C1 as a byte and as UTF-8, ill-formed bytes. */
+#define NASTY	"a\033[2J\x7f\x9b" "1m\xc2\x9b" "2J\xc2\x85\xff\tb\nc\xc3\xa9"
+
+static void nasty(struct out *o)
+{
+	char *names[] = { NASTY, "b" };
+	static const struct out_col nasty_cols[] = { { "k", NASTY, true } };
+	static const uint64_t v[] = { 1, 2, 3, 4 };
+
+	out_group(o, "g", "g");
+	out_str(o, "s", "%", NASTY);
+	out_unavailable(o, "u", " %", NASTY);
+	out_table(o, "t", nasty_cols, 1, false);
+	out_cell_str(o, NASTY);
+	out_table_end(o);
+	out_matrix(o, "m", "x", names, v, 2);
+	out_table(o, "c", nasty_cols, 1, true);
+	out_cell_str(o, NASTY);
+	out_table_end(o);
+	out_end(o);
+}
+
+static bool has_control(const char *s)
+{
+	for (; *s; s++) {
+		const unsigned char c = (unsigned char)*s;
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || c == 0xff ||
+		    (c == 0xc2 && (unsigned char)s[1] < 0xa0) ||
+		    (c >= 0x80 && c < 0xa0 && (unsigned char)s[-1] < 0xc0))
+			return true;
+	}
+	return false;
+}
+
+static void nasty_error(struct out *o)
+{
+	o->command = NASTY;
+	out_warn(o, "%s", NASTY);
+	out_error(o, 3, "%s: no", NASTY);
+}
+
+/* No control character of a name comes out, by any way, as text or as JSON, nor on stderr. */
+static void controls(void **state)
+{
+	int code, kept = dup(STDERR_FILENO);
+	FILE *err = tmpfile();
+	char buf[1024], *s;
+	size_t n;
+
+	(void)state;
+	assert_true(has_control(NASTY) && has_control("\xc2\x9b") && has_control("a\x9b"));
+	s = render(false, nasty, &code);
+	if (has_control(s))
+		fail_msg("text: %s", s);
+	assert_non_null(strstr(s, "a?[2J??1m?2J??\?b?c\xc3\xa9"));
+	assert_non_null(strstr(s, "\"a?[2J??1m?2J??\tb\nc\xc3\xa9\""));
+	free(s);
+	s = render(true, nasty, &code);
+	if (has_control(s))
+		fail_msg("JSON: %s", s);
+	assert_non_null(strstr(s, "a\\u001B[2J\\u007F\xef\xbf\xbd" "1m\\u009B2J\\u0085"));
+	free(s);
+	fflush(stderr);
+	dup2(fileno(err), STDERR_FILENO);
+	s = render(false, nasty_error, &code);
+	fflush(stderr);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	free(s);
+	rewind(err);
+	n = fread(buf, 1, sizeof(buf) - 1, err);
+	buf[n] = 0;
+	fclose(err);
+	if (has_control(buf))
+		fail_msg("stderr: %s", buf);
+	/* One line each. */
+	assert_ptr_equal(strchr(strchr(buf, '\n') + 1, '\n'), buf + n - 1);
+}
+
+static void exact_csv(struct out *o)
+{
+	o->exact = true;
+	table_csv(o);
+	out_table(o, "rows", cols, 1, true);
+	out_cell_str(o, NASTY);
+	out_table_end(o);
+}
+
+static void exact(void **state)
+{
+	int code;
+	char *s = render(false, exact_csv, &code);
+
+	(void)state;
+	assert_non_null(strstr(s, "\"" NASTY "\"\n"));
+	free(s);
+}
+
+static void big(struct out *o)
+{
+	static const uint64_t v[] = { UINT64_MAX };
+	char *names[] = { "a" };
+
+	out_u64(o, "max", "%", UINT64_MAX);
+	out_u64(o, "bit", " %", (uint64_t)1 << 63);
+	out_u64(o, "below", " %", ((uint64_t)1 << 63) - 1);
+	out_table(o, "t", cols + 1, 1, false);
+	out_cell_u64(o, UINT64_MAX - 1);
+	out_table_end(o);
+	out_matrix(o, "m", "x", names, v, 1);
+}
+
+/* 64 bits are 64 bits. */
+static void big_numbers(void **state)
+{
+	int code;
+	char *s = render(true, big, &code);
+
+	(void)state;
+	assert_non_null(strstr(s, "\"max\": 18446744073709551615,"));
+	assert_non_null(strstr(s, "\"bit\": 9223372036854775808,"));
+	assert_non_null(strstr(s, "\"below\": 9223372036854775807,"));
+	assert_non_null(strstr(s, "\"n\": 18446744073709551614\n"));
+	assert_null(strchr(s, '-'));
+	free(s);
+	s = render(false, big, &code);
+	assert_non_null(strstr(s, "18446744073709551615 9223372036854775808 9223372036854775807"));
+	free(s);
+}
+
 static void full_disk(void **state)
 {
 	FILE *f = fopen("/dev/full", "w");
@@ -217,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text), cmocka_unit_test(json), cmocka_unit_test(csv),
 		cmocka_unit_test(errors), cmocka_unit_test(full_disk), cmocka_unit_test(utf8),
+		cmocka_unit_test(controls), cmocka_unit_test(exact), cmocka_unit_test(big_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,8 @@
 /*
  * Output: text and JSON from the same call. See out.h.
  *
- * JSON is built with jansson rather than printed as we go, so that escaping is
- * not ours to get wrong and a document that ends in an error is still whole.
+ * JSON is built with jansson rather than printed as we go, so that a document that
+ * ends in an error is still whole.
  */
 #include "cli/out.h"
 
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json.h"
 #include "cli/utf8.h"
 
 #define LABEL_WIDTH	12
@@ -61,8 +62,8 @@ void out_init(struct out *o, FILE *f, bool json, const char *command)
 	o->command = command;
 	o->root = out_need(json_object());
 	o->stack[0] = o->root;
-	put(o, "schema", json_integer(OUT_SCHEMA));
-	put(o, "command", json_string(command));
+	put(o, "schema", json_u64(OUT_SCHEMA));
+	put(o, "command", json_text(command));
 }
 
 static void end_line(struct out *o)
@@ -82,9 +83,8 @@ int out_finish(struct out *o, int code)
 {
 	o->depth = 0;
 	if (o->json) {
-		put(o, "exit", json_integer(code));
-		json_dumpf(o->root, o->f, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-		fputc('\n', o->f);
+		put(o, "exit", json_u64((unsigned int)code));
+		json_write(o->f, o->root);
 	} else {
 		end_line(o);
 	}
@@ -107,6 +107,21 @@ static char *sentence(const char *fmt, va_list ap)
 	return s;
 }
 
+/* The sentence on stderr; file names and even the verb are what somebody typed. */
+static void complain(struct out *o, const char *kind, const char *s)
+{
+	char *command = out_need(utf8_visible(o->command, false));
+	char *text = out_need(utf8_visible(s, false));
+
+	if (!o->json) {
+		end_line(o);
+		fflush(o->f);
+	}
+	fprintf(stderr, "wattle %s: %s%s\n", command, kind, text);
+	free(command);
+	free(text);
+}
+
 int out_error(struct out *o, int code, const char *fmt, ...)
 {
 	json_t *e = out_need(json_object());
@@ -116,13 +131,9 @@ int out_error(struct out *o, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	s = sentence(fmt, ap);
 	va_end(ap);
-	if (!o->json) {
-		end_line(o);
-		fflush(o->f);
-	}
-	fprintf(stderr, "wattle %s: %s\n", o->command, s);
+	complain(o, "", s);
 	if (json_object_set_new(e, "message", json_text(s)) ||
-	    json_object_set_new(e, "exit", json_integer(code)))
+	    json_object_set_new(e, "exit", json_u64((unsigned int)code)))
 		out_need(NULL);
 	if (json_object_set_new(o->root, "error", e))
 		out_need(NULL);
@@ -139,11 +150,7 @@ void out_warn(struct out *o, const char *fmt, ...)
 	va_start(ap, fmt);
 	s = sentence(fmt, ap);
 	va_end(ap);
-	if (!o->json) {
-		end_line(o);
-		fflush(o->f);
-	}
-	fprintf(stderr, "wattle %s: warning: %s\n", o->command, s);
+	complain(o, "warning: ", s);
 	if (!list) {
 		list = out_need(json_array());
 		if (json_object_set_new(o->root, "warnings", list))
@@ -190,8 +197,10 @@ void out_nl(struct out *o)
 /* Control characters in a name must not steer somebody's terminal. */
 static void put_visible(FILE *f, const char *v)
 {
-	for (; *v; v++)
-		fputc((unsigned char)*v < 0x20 || *v == 0x7f ? '?' : *v, f);
+	char *visible = out_need(utf8_visible(v, false));
+
+	fputs(visible, f);
+	free(visible);
 }
 
 static void put_text(struct out *o, const char *text, const char *v)
@@ -221,7 +230,7 @@ void out_u64(struct out *o, const char *key, const char *text, uint64_t v)
 {
 	char buf[24];
 
-	put(o, key, json_integer((json_int_t)v));
+	put(o, key, json_u64(v));
 	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)v);
 	put_text(o, text, buf);
 }

@@ -4,7 +4,8 @@
  *
  * Every call names a JSON key and a text template. A template is copied as it is
  * but for one '%', which stands for the value; a NULL template means the value
- * appears in JSON only. Text is written at once; JSON is one document, written by
+ * appears in JSON only. No control character of a value reaches the text; JSON has them as
+ * \u escapes. Text is written at once; JSON is one document, written by
  * out_finish(), complete and well-formed after an error too.
  */
 #ifndef WATTLE_CLI_OUT_H
@@ -22,6 +23,7 @@
  * struct out - where a report goes
  * @f:		text or JSON ends up here
  * @json:	JSON instead of text
+ * @exact:	names go into a file as they are; else control characters in them become '?'
  * @command:	verb, for errors and the JSON document
  * @root:	JSON document
  * @stack:	open groups, innermost at @depth; only used for JSON
@@ -30,6 +32,7 @@
 struct out {
 	FILE		*f;
 	bool		json;
+	bool		exact;
 	const char	*command;
 	json_t		*root;
 	json_t		*stack[OUT_DEPTH];

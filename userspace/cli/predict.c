@@ -98,6 +98,7 @@ static int to_file(struct out *o, const char *path, const struct predictions *p,
 	rc = output_open(&file, path);
 	if (!rc) {
 		out_init(&csv, file.f, false, "predict");
+		csv.exact = true;
 		print(&csv, p, m, rows);
 		out_drop(&csv);
 		rc = output_commit(&file);
@@ -184,6 +185,7 @@ const struct cli_verb cli_predict = {
 "\n"
 "Prints one class per sample, after a heading; --prob adds a column p(CLASS) per\n"
 "class. DATA has the model's features and no label; a label that is there is\n"
-"skipped if --label names it.\n",
+"skipped if --label names it. Control characters in names of classes are printed\n"
+"as '?'; -o writes them as they are.\n",
 	.run		= predict,
 };

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json.h"
 #include "cli/utf8.h"
 
 static void csv_field(FILE *f, const char *v)
@@ -24,6 +25,15 @@ static void csv_field(FILE *f, const char *v)
 		fputc(*v, f);
 	}
 	fputc('"', f);
+}
+
+/* A field may hold tabs and line ends, in quotes. */
+static void csv_cell(struct out *o, const char *v)
+{
+	char *visible = o->exact ? NULL : out_need(utf8_visible(v, true));
+
+	csv_field(o->f, o->exact ? v : visible);
+	free(visible);
 }
 
 void out_table(struct out *o, const char *key, const struct out_col *cols, unsigned int nr_cols,
@@ -47,7 +57,7 @@ void out_table(struct out *o, const char *key, const struct out_col *cols, unsig
 	for (i = 0; i < nr_cols; i++) {
 		if (i)
 			fputc(',', o->f);
-		csv_field(o->f, cols[i].head);
+		csv_cell(o, cols[i].head);
 	}
 	fputc('\n', o->f);
 }
@@ -57,6 +67,7 @@ static void cell(struct out *o, const char *text, json_t *j)
 {
 	struct out_table *t = &o->table;
 	unsigned int at = t->at;
+	char *visible;
 
 	t->at = (at + 1) % t->nr_cols;
 	if (o->json) {
@@ -70,15 +81,16 @@ static void cell(struct out *o, const char *text, json_t *j)
 		return;
 	}
 	if (t->csv) {
-		csv_field(o->f, text);
+		csv_cell(o, text);
 		fputc(t->at ? ',' : '\n', o->f);
 		return;
 	}
+	visible = out_need(utf8_visible(text, false));
 	if (t->nr_cells == t->room) {
 		t->room = t->room ? 2 * t->room : 64;
 		t->cells = out_need(realloc(t->cells, t->room * sizeof(*t->cells)));
 	}
-	t->cells[t->nr_cells++] = out_need(strdup(text));
+	t->cells[t->nr_cells++] = visible;
 }
 
 void out_cell_str(struct out *o, const char *v)
@@ -99,7 +111,7 @@ void out_cell_u64(struct out *o, uint64_t v)
 	char buf[24];
 
 	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)v);
-	cell(o, buf, o->json ? json_integer((json_int_t)v) : NULL);
+	cell(o, buf, o->json ? json_u64(v) : NULL);
 }
 
 void out_cell_f64(struct out *o, double v, int digits)
@@ -113,7 +125,7 @@ void out_cell_f64(struct out *o, double v, int digits)
 	cell(o, buf, !o->json ? NULL : isfinite(v) ? json_real(v) : json_null());
 }
 
-/* Columns a terminal uses for @s: bytes that do not continue a UTF-8 sequence. */
+/* Columns a terminal uses for @s, which is visible: bytes that do not continue a UTF-8 sequence. */
 static int width(const char *s)
 {
 	int n = 0;
@@ -129,8 +141,7 @@ static void aligned(FILE *f, const char *s, int w, bool left, bool last)
 
 	if (!left)
 		fprintf(f, "%*s", fill, "");
-	for (; *s; s++)
-		fputc((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s, f);
+	fputs(s, f);
 	if (left && !last)
 		fprintf(f, "%*s", fill, "");
 	fputs(last ? "\n" : "  ", f);
@@ -139,12 +150,15 @@ static void aligned(FILE *f, const char *s, int w, bool left, bool last)
 static void flush_aligned(struct out *o)
 {
 	struct out_table *t = &o->table;
+	char **heads = out_need(calloc(t->nr_cols, sizeof(*heads)));
 	int *w = out_need(calloc(t->nr_cols, sizeof(*w)));
 	bool any_head = false;
 	size_t i;
 
 	for (i = 0; i < t->nr_cols; i++) {
-		w[i] = width(t->cols[i].head);
+		/* Those of a matrix are names of classes. */
+		heads[i] = out_need(utf8_visible(t->cols[i].head, false));
+		w[i] = width(heads[i]);
 		any_head |= w[i] > 0;
 	}
 	for (i = 0; i < t->nr_cells; i++)
@@ -156,7 +170,7 @@ static void flush_aligned(struct out *o)
 	for (i = 0; any_head && i < t->nr_cols; i++) {
 		if (!i)
 			fputs("  ", o->f);
-		aligned(o->f, t->cols[i].head, w[i], t->cols[i].left, i + 1 == t->nr_cols);
+		aligned(o->f, heads[i], w[i], t->cols[i].left, i + 1 == t->nr_cols);
 	}
 	for (i = 0; i < t->nr_cells; i++) {
 		if (i % t->nr_cols == 0)
@@ -164,6 +178,9 @@ static void flush_aligned(struct out *o)
 		aligned(o->f, t->cells[i], w[i % t->nr_cols], t->cols[i % t->nr_cols].left,
 			(i + 1) % t->nr_cols == 0);
 	}
+	for (i = 0; i < t->nr_cols; i++)
+		free(heads[i]);
+	free(heads);
 	free(w);
 }
 
@@ -194,8 +211,7 @@ void out_matrix(struct out *o, const char *key, const char *corner, char *const 
 		for (i = 0; i < n; i++) {
 			row = out_need(json_array());
 			for (k = 0; k < n; k++)
-				if (json_array_append_new(row, json_integer((json_int_t)
-									    v[(size_t)i * n + k])))
+				if (json_array_append_new(row, json_u64(v[(size_t)i * n + k])))
 					out_need(NULL);
 			if (json_array_append_new(rows, row))
 				out_need(NULL);

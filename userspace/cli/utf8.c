@@ -29,3 +29,32 @@ char *utf8_clean(const char *s)
 	*w = 0;
 	return out;
 }
+
+char *utf8_visible(const char *s, bool lines)
+{
+	size_t len = strlen(s), n;
+	char *out = malloc(len + 1), *w = out;
+
+	if (!out)
+		return NULL;
+	for (; len; s += n, len -= n) {
+		const unsigned char c = (unsigned char)*s;
+		bool control = c < 0x20 || c == 0x7f;
+
+		n = wattle_utf8__len(s, len);
+		/* U+0080 to U+009F. */
+		if (n == 2)
+			control = c == 0xc2 && (unsigned char)s[1] < 0xa0;
+		if (lines && (c == '\t' || c == '\n'))
+			control = false;
+		if (n && !control) {
+			memcpy(w, s, n);
+			w += n;
+		} else {
+			*w++ = '?';
+			n = n ? n : 1;
+		}
+	}
+	*w = 0;
+	return out;
+}
