@@ -139,6 +139,7 @@ fails 3 'train\.csv' eval train.csv train.csv
 sed 's#wattle\.model/1#wattle.model/9#' good.model >schema.model
 fails 3 'schema\.model.*schema' eval schema.model train.csv
 printf 'height,width,depth\n1,2,3\n' >three.csv
+printf 'height,width\n1,2\n3,4\n' >two.csv
 fails 3 'three\.csv: 3 features, but the model has 2; if one of the columns is the label' \
 	predict good.model three.csv
 fails 3 "cow\.csv: sample 1 .*class '?cow" eval good.model cow.csv
@@ -148,6 +149,23 @@ fails 3 'nowhere\.csv' predict good.model nowhere.csv -o p.csv
 fails 1 'dir\.csv: is a directory' train train.csv -o dir.csv
 fails 1 'no/such/dir.*No such file' train train.csv -o no/such/dir/m
 fails 1 'is a directory' predict good.model train.csv -o dir.csv
+# A link to nothing is refused, as cp does; a link to a file is written through, and stays.
+ln -s nothing-yet dangling
+fails 1 'dangling: is a symbolic link to a file that does not exist' train train.csv -o dangling
+fails 1 'dangling: is a symbolic link' predict good.model two.csv -o dangling
+is "the link is still there, and points at nothing" "nothing-yet no" \
+	"$(readlink dangling) $([ -e nothing-yet ] && echo yes || echo no)"
+mkdir elsewhere
+: >elsewhere/p.csv
+ln -s elsewhere/p.csv link.csv
+run predict good.model two.csv -o link.csv
+is "predict -o writes through a link" "0 elsewhere/p.csv 3" \
+	"$code $(readlink link.csv) $(wc -l <elsewhere/p.csv)"
+: >elsewhere/m
+ln -s elsewhere/m link.model
+run train train.csv -o link.model --epochs 2 --backend embedded
+is "train -o writes through a link" "0 elsewhere/m yes" \
+	"$code $(readlink link.model) $([ -s elsewhere/m ] && echo yes)"
 if [ "$(id -u)" != 0 ]; then
 	mkdir -m 555 locked
 	fails 1 'locked.*Permission denied' train train.csv -o locked/m

@@ -10,6 +10,7 @@
 #include "cli/opt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "ml/model/atomic_file.h"
 
 enum { O_LABEL = 256, O_HEADER, O_NO_HEADER, O_PROB };
 
@@ -89,23 +90,31 @@ static void print(struct out *o, const struct predictions *p, const struct wattl
 static int to_file(struct out *o, const char *path, const struct predictions *p,
 		   const struct wattle_model *m, size_t rows)
 {
-	struct output file;
+	struct wattle_ml_error e = { "" };
+	char *text = NULL;
 	struct out csv;
+	size_t len;
+	FILE *f;
 	int rc;
 
+	f = open_memstream(&text, &len);
+	if (!f)
+		return out_error(o, CLI_FAILURE, "out of memory for %zu predictions", rows);
+	out_init(&csv, f, false, "predict");
+	csv.exact = true;
+	print(&csv, p, m, rows);
+	out_drop(&csv);
+	if (fclose(f)) {
+		free(text);
+		return out_error(o, CLI_FAILURE, "out of memory for %zu predictions", rows);
+	}
 	/* A signal in the middle would leave the temporary file. */
 	progress_block_signals();
-	rc = output_open(&file, path);
-	if (!rc) {
-		out_init(&csv, file.f, false, "predict");
-		csv.exact = true;
-		print(&csv, p, m, rows);
-		out_drop(&csv);
-		rc = output_commit(&file);
-	}
+	rc = wattle_atomic_file__write(path, text, len, &e);
 	progress_unblock_signals();
+	free(text);
 	if (rc)
-		return out_error(o, CLI_FAILURE, "%s: cannot be written: %s", path, strerror(-rc));
+		return out_error(o, CLI_FAILURE, "%s", e.msg);
 	out_u64(o, "rows", "% rows", rows);
 	out_str(o, "path", " predicted, written to %", path);
 	return CLI_OK;

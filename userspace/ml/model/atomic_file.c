@@ -60,24 +60,28 @@ static int fail(struct wattle_ml_error *e, int err, const char *path, const char
 	return wattle_ml__fail(e, err, "%s: cannot %s: %s", path, what, strerror(-err));
 }
 
-/* Where the bytes go: the end of the symbolic links, if there are any. */
-static int target(const char *path, char *real, struct wattle_ml_error *e)
+int wattle_atomic_file__target(const char *path, char *real, struct wattle_ml_error *e)
 {
 	struct stat st;
 
 	if (stat(path, &st)) {
 		if (errno != ENOENT)
 			return fail(e, -errno, path, "write");
+		/* As cp(1): what it points at was never meant to be made by us. */
+		if (!lstat(path, &st))
+			return wattle_ml__fail(e, -ENOENT,
+					       "%s: is a symbolic link to a file that does not exist; remove it, or name its target",
+					       path);
 		if (strlen(path) >= PATH_MAX)
 			return fail(e, -ENAMETOOLONG, path, "write");
 		strcpy(real, path);
 		return 0;
 	}
 	if (S_ISDIR(st.st_mode))
-		return fail(e, -EISDIR, path, "write");
+		return wattle_ml__fail(e, -EISDIR, "%s: is a directory; name a file in it", path);
 	if (!S_ISREG(st.st_mode))
 		return wattle_ml__fail(e, -EINVAL,
-				       "%s: is no regular file, and a model file is replaced as a whole; name a file",
+				       "%s: is no regular file, and what is written replaces it as a whole; name a file",
 				       path);
 	return realpath(path, real) ? 0 : fail(e, -errno, path, "write");
 }
@@ -89,7 +93,7 @@ int wattle_atomic_file__write(const char *path, const void *data, size_t len,
 	const char *name = real;
 	int dir, fd, err;
 
-	err = target(path, real, e);
+	err = wattle_atomic_file__target(path, real, e);
 	if (err)
 		return err;
 	slash = strrchr(real, '/');
