@@ -245,6 +245,7 @@ struct wattle_train_opts {
  * @alpha:	step used, the last
  * @seconds:	wall time, scaling included
  * @run:	batches, late, failed, ...
+ * @pool_error:	what wattle_pool__run() returned when it was that which failed, else 0
  * @isa:	kernels used: "avx512", "avx2", "portable"
  */
 struct wattle_train_result {
@@ -254,6 +255,7 @@ struct wattle_train_result {
 	double			alpha;
 	double			seconds;
 	struct wattle_run_stats	run;
+	int			pool_error;
 	char			isa[16];
 };
 

@@ -425,6 +425,30 @@ static void one_run_at_a_time(void **state)
 	job_free(&j);
 }
 
+static int fail_17_fn(void *ctx, uint64_t user_data, unsigned int worker)
+{
+	(void)ctx;
+	(void)worker;
+	return user_data == 17 ? -ENOSPC : 0;
+}
+
+/* What went wrong in a worker is what the thread that waits is told, not what it knew before. */
+static void errors_of_workers_are_told(void **state)
+{
+	struct wattle_run_stats st;
+	struct job j;
+
+	job_init(&j, *state, 100, 2, NULL);
+	assert_true(wattle_client__cancel(*state, 999999, 0) < 0);
+	assert_int_equal(run(&j, fail_17_fn, &st), -ENOSPC);
+	if (!strstr(wattle_client__error(), "batch 17 failed: No space left"))
+		fail_msg("told: %s", wattle_client__error());
+	assert_int_equal(run(&j, always_die_fn, &st), -EIO);
+	if (!strstr(wattle_client__error(), "ended 9 threads"))
+		fail_msg("told: %s", wattle_client__error());
+	job_free(&j);
+}
+
 static void options_are_checked(void **state)
 {
 	struct wattle_pool_opts o = { .sz = sizeof(o), .nr_workers = 1U << 20 };
@@ -530,6 +554,7 @@ const struct CMUnitTest pool_cases[] = {
 	CASE(dead_workers_with_a_full_queue),
 	CASE(functions_that_end_their_threads_fail_the_run),
 	CASE(one_run_at_a_time),
+	CASE(errors_of_workers_are_told),
 	CASE(options_are_checked),
 	CASE(workers_are_pinned_inside_the_allowed_set),
 	CASE(pools_come_and_go),

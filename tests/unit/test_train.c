@@ -566,6 +566,34 @@ static void test_bad_input(void **state)
 	wattle_dataset__free(&d);
 }
 
+/* A failure of the pool is told from one of the data, whatever its number. */
+static void test_pool_error(void **state)
+{
+	struct wattle_ml_error e = { "" };
+	struct wattle_train_result r;
+	struct wattle_dataset d;
+	struct wattle_model m;
+	struct rig rig;
+
+	(void)state;
+	/* Without and with a run of its own to scale a copy. */
+	for (int offset = 0; offset <= 1000; offset += 1000) {
+		data_make(&d, 300, 6, 3, WATTLE_F32, offset, 44);
+		rig_open(&rig, 1);
+		assert_int_equal(wattle_train(&m, &d, rig.pool, 999999, &train_defaults, &r, &e),
+				 -ENOENT);
+		assert_int_equal(r.pool_error, -ENOENT);
+		assert_message(e, "training stopped: submit: no such queue");
+		d.nr_classes = 1;
+		assert_int_equal(wattle_train(&m, &d, rig.pool, rig.queue, &train_defaults, &r, &e),
+				 -EINVAL);
+		assert_int_equal(r.pool_error, 0);
+		d.nr_classes = 3;
+		rig_close(&rig);
+		wattle_dataset__free(&d);
+	}
+}
+
 /* Deadlines are the batches', and a missed one is counted, not fatal. */
 static void test_deadlines(void **state)
 {
@@ -622,6 +650,7 @@ int main(void)
 		cmocka_unit_test(test_one_point),
 		cmocka_unit_test(test_diverges),
 		cmocka_unit_test(test_bad_input),
+		cmocka_unit_test(test_pool_error),
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_block_rows),
 	};

@@ -5,6 +5,7 @@
 #ifndef WATTLE_CLI_H
 #define WATTLE_CLI_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +56,12 @@ extern const struct cli_verb cli_version;
 /* All verbs in the order of `wattle help`, ended by NULL. */
 extern const struct cli_verb *const cli_verbs[];
 const struct cli_verb *cli_verb_find(const char *name);
+
+/* Of a failure of the readers, models or predictions. */
+static inline int cli_ml_exit(int err)
+{
+	return err == -ENOMEM ? CLI_FAILURE : CLI_DATA;
+}
 
 /* "observe" etc.; NULL for a number that is no mode. */
 const char *cli_mode_name(uint32_t mode);

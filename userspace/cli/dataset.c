@@ -32,7 +32,7 @@ int dataset_read(struct out *o, struct wattle_dataset *d, const char *path,
 	rc = wattle_dataset__read(d, path, &ro, &e);
 	progress_wipe(&p);
 	if (rc)
-		return out_error(o, rc == -ENOMEM ? CLI_FAILURE : CLI_DATA, "%s", e.msg);
+		return out_error(o, cli_ml_exit(rc), "%s", e.msg);
 	return CLI_OK;
 }
 
@@ -43,7 +43,7 @@ int dataset_map_classes(struct out *o, struct wattle_dataset *d, const char *pat
 	int rc = wattle_dataset__relabel(d, names, n, &e);
 
 	if (rc)
-		return out_error(o, rc == -ENOMEM ? CLI_FAILURE : CLI_DATA, "%s: %s", path, e.msg);
+		return out_error(o, cli_ml_exit(rc), "%s: %s", path, e.msg);
 	return CLI_OK;
 }
 

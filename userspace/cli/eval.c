@@ -30,7 +30,7 @@ static int judge(struct out *o, const struct wattle_model *m, const struct wattl
 		return out_error(o, CLI_FAILURE, "out of memory for the predictions");
 	rc = wattle_model__predict(m, &d->x, labels, NULL, &e);
 	if (rc) {
-		rc = out_error(o, CLI_DATA, "%s: %s", path, e.msg);
+		rc = out_error(o, cli_ml_exit(rc), "%s: %s", path, e.msg);
 		goto free_labels;
 	}
 	rc = wattle_evaluate(d->labels, labels, d->x.rows, m->nr_classes, &ev);

@@ -14,7 +14,7 @@ int model_load(struct out *o, struct wattle_model *m, const char *path)
 	memset(m, 0, sizeof(*m));
 	rc = wattle_model__load(m, path, &e);
 	if (rc)
-		return out_error(o, rc == -ENOMEM ? CLI_FAILURE : CLI_DATA, "%s", e.msg);
+		return out_error(o, cli_ml_exit(rc), "%s", e.msg);
 	return CLI_OK;
 }
 

@@ -133,7 +133,7 @@ static int work(struct out *o, const struct wattle_model *m, const struct wattle
 	}
 	rc = wattle_model__predict(m, &d->x, p.labels, p.prob, &e);
 	if (rc)
-		rc = out_error(o, CLI_DATA, "%s: %s", data, e.msg);
+		rc = out_error(o, cli_ml_exit(rc), "%s: %s", data, e.msg);
 	else if (path)
 		rc = to_file(o, path, &p, m, d->x.rows);
 	else

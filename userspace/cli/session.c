@@ -2,22 +2,34 @@
 #include "cli/session.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+
+/* AUTO takes a device that is there, and only then fails because of it. */
+enum cli_exit session_open_exit(enum wattle_backend backend)
+{
+	if (backend == WATTLE_BACKEND_EMBEDDED ||
+	    (backend == WATTLE_BACKEND_AUTO && access(WATTLE_DEFAULT_DEVICE, F_OK)))
+		return CLI_FAILURE;
+	return CLI_DEVICE;
+}
 
 int session_open(struct out *o, struct session *s, enum wattle_backend backend)
 {
 	struct wattle_client_opts opts = { .sz = sizeof(opts), .backend = backend };
 	char err[256];
 
+	int rc;
+
 	memset(s, 0, sizeof(*s));
 	if (wattle_client__open(&s->client, &opts, err, sizeof(err)))
-		return out_error(o, CLI_DEVICE, "%s", err);
+		return out_error(o, session_open_exit(backend), "%s", err);
 	if (wattle_client__query(s->client, &s->query)) {
-		out_error(o, CLI_DEVICE, "%s", wattle_client__error());
+		rc = out_error(o, session_failure(s), "%s", wattle_client__error());
 		session_close(s);
-		return CLI_DEVICE;
+		return rc;
 	}
 	return CLI_OK;
 }
@@ -30,8 +42,8 @@ int session_start(struct out *o, struct session *s, const struct wattle_queue_pa
 
 	rc = wattle_client__queue_create(s->client, name, p);
 	if (rc < 0)
-		return out_error(o, session_device(s) ? CLI_DEVICE : CLI_FAILURE,
-				 "cannot create a queue: %s", wattle_client__error());
+		return out_error(o, session_failure(s), "cannot create a queue: %s",
+				 wattle_client__error());
 	s->queue = rc;
 	progress_block_signals();
 	rc = wattle_pool__new(&s->pool, s->client, &opts);
@@ -55,6 +67,11 @@ void session_close(struct session *s)
 bool session_device(const struct session *s)
 {
 	return wattle_client__backend(s->client) == WATTLE_BACKEND_DEVICE;
+}
+
+enum cli_exit session_failure(const struct session *s)
+{
+	return session_device(s) ? CLI_DEVICE : CLI_FAILURE;
 }
 
 void session_report(struct out *o, const struct session *s)

@@ -7,7 +7,7 @@
 
 #include <wattle/wattle.h>
 
-#include "cli/out.h"
+#include "cli/cli.h"
 
 /**
  * struct session - open for the length of a job
@@ -29,6 +29,10 @@ int session_start(struct out *o, struct session *s, const struct wattle_queue_pa
 		  const char *name, unsigned int workers);
 void session_close(struct session *s);
 bool session_device(const struct session *s);
+/* The exit code when no client can be opened: CLI_DEVICE only if a device is the reason. */
+enum cli_exit session_open_exit(enum wattle_backend backend);
+/* The exit code when the backend of an open session fails. */
+enum cli_exit session_failure(const struct session *s);
 
 /* Line of the report: backend and why, mode, workers. */
 void session_report(struct out *o, const struct session *s);

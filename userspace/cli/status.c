@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/meter.h"
 #include "cli/opt.h"
+#include "cli/session.h"
 #include "cli/sysinfo.h"
 
 /*
@@ -66,13 +67,14 @@ static int status(struct out *o, int argc, char **argv)
 		return CLI_USAGE;
 	rc = wattle_client__open(&c, &opts, err, sizeof(err));
 	if (rc)
-		return out_error(o, CLI_DEVICE, "%s", err);
+		return out_error(o, session_open_exit(opts.backend), "%s", err);
 	rc = wattle_client__query(c, &q);
+	device = wattle_client__backend(c) == WATTLE_BACKEND_DEVICE;
 	if (rc) {
 		wattle_client__close(c);
-		return out_error(o, CLI_DEVICE, "%s", wattle_client__error());
+		return out_error(o, device ? CLI_DEVICE : CLI_FAILURE, "%s",
+				 wattle_client__error());
 	}
-	device = wattle_client__backend(c) == WATTLE_BACKEND_DEVICE;
 	out_str(o, "backend", NULL, device ? "device" : "embedded");
 	out_str(o, "backend_reason", NULL, wattle_client__backend_reason(c));
 	if (device && cli_mode_name(q.mode))

@@ -61,7 +61,7 @@ static int read_data(struct out *o, struct job *j)
 		rc = wattle_dataset__split(&j->all, j->t.test_share, j->t.seed, &j->part, &j->test,
 					   &e);
 		if (rc)
-			return out_error(o, rc == -ENOMEM ? CLI_FAILURE : CLI_DATA, "%s: %s",
+			return out_error(o, cli_ml_exit(rc), "%s: %s",
 					 j->t.data, e.msg);
 		wattle_dataset__free(&j->all);
 	}
@@ -119,11 +119,13 @@ static int run(struct out *o, struct job *j)
 		return out_error(o, CLI_REFUSED,
 				 "refused: %s; without --strict it is done late",
 				 e.msg);
+	/* The embedded backend is no device: when it fails, that is a failure like any other. */
+	if (j->result.pool_error)
+		return out_error(o, session_failure(&j->s), "%s", e.msg);
 	if (rc)
-		return out_error(o, rc == -EIO || rc == -ENODEV ? CLI_DEVICE :
-				 rc == -EINVAL ? CLI_DATA : CLI_FAILURE, "%s", e.msg);
+		return out_error(o, rc == -EINVAL ? CLI_DATA : CLI_FAILURE, "%s", e.msg);
 	if (stats)
-		return out_error(o, CLI_DEVICE, "cannot read the queue's accounts: %s",
+		return out_error(o, session_failure(&j->s), "cannot read the queue's accounts: %s",
 				 wattle_client__error());
 	return CLI_OK;
 }
@@ -132,7 +134,7 @@ static int evaluate(struct out *o, struct job *j)
 {
 	struct wattle_ml_error e = { "" };
 	uint32_t *labels;
-	int rc;
+	int rc, code = CLI_OK;
 
 	if (!j->test.x.rows)
 		return CLI_OK;
@@ -140,15 +142,17 @@ static int evaluate(struct out *o, struct job *j)
 	if (!labels)
 		return out_error(o, CLI_FAILURE, "out of memory for the test's predictions");
 	rc = wattle_model__predict(&j->model, &j->test.x, labels, NULL, &e);
+	if (rc) {
+		code = out_error(o, cli_ml_exit(rc), "cannot evaluate: %s", e.msg);
+		goto free_labels;
+	}
+	rc = wattle_evaluate(j->test.labels, labels, j->test.x.rows, j->model.nr_classes, &j->eval);
 	if (rc)
-		out_error(o, CLI_FAILURE, "cannot evaluate: %s", e.msg);
-	else
-		rc = wattle_evaluate(j->test.labels, labels, j->test.x.rows, j->model.nr_classes,
-				     &j->eval);
-	if (rc && !e.msg[0])
-		out_error(o, CLI_FAILURE, "cannot evaluate: %s", strerror(-rc));
+		code = out_error(o, CLI_FAILURE, "cannot evaluate: %s", strerror(-rc));
+
+free_labels:
 	free(labels);
-	return rc ? CLI_FAILURE : CLI_OK;
+	return code;
 }
 
 static void report_training(struct out *o, const struct job *j)

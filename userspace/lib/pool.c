@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* The worker pool: submit a run, keep the queue fed, wait for its end. */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +10,8 @@
 #include "lib/futex.h"
 #include "lib/internal.h"
 #include "lib/pool.h"
+
+#define NO_WORKER	"no worker is left: their calls failed, or batch functions ended their threads"
 
 /* --- between submitter and workers --- */
 
@@ -29,11 +33,21 @@ void pool_ended(struct wattle_pool *p, uint64_t count)
 		pool_wake_submitter(p);
 }
 
-void pool_fail(struct wattle_pool *p, int err)
+void pool_fail(struct wattle_pool *p, int err, const char *fmt, ...)
 {
-	int none = 0;
+	bool first;
+	va_list ap;
 
-	if (atomic_compare_exchange_strong(&p->error, &none, err))
+	pthread_mutex_lock(&p->error_lock);
+	first = !atomic_load(&p->error);
+	if (first) {
+		va_start(ap, fmt);
+		vsnprintf(p->error_text, sizeof(p->error_text), fmt, ap);
+		va_end(ap);
+		atomic_store(&p->error, err);
+	}
+	pthread_mutex_unlock(&p->error_lock);
+	if (first)
 		pool_wake_submitter(p);
 }
 
@@ -41,7 +55,7 @@ void wattle_pool_withdrawn(struct wattle_pool *p, uint32_t queue, uint64_t count
 {
 	if (!count || queue != atomic_load(&p->queue))
 		return;
-	pool_fail(p, -ECANCELED);
+	pool_fail(p, -ECANCELED, "batches of the run were withdrawn, or their queue was destroyed");
 	pool_ended(p, count);
 }
 
@@ -100,9 +114,8 @@ static int64_t submit_some(struct wattle_pool *p, const struct wattle_batch *b, 
 	st->refused += refused;
 	pool_ended(p, n - (uint32_t)(ret > 0 ? ret : 0) + refused);
 	if (refused)
-		pool_fail(p, wattle_error_set(-ECANCELED, "a batch was refused: its deadline can "
-					      "not be met; give it more time, less work before "
-					      "it, or a queue that is not STRICT"));
+		pool_fail(p, -ECANCELED, "a batch was refused: its deadline can not be met; give "
+			  "it more time, less work before it, or a queue that is not STRICT");
 	return ret;
 }
 
@@ -152,11 +165,12 @@ static void repair(struct wattle_pool *p)
 				p->again[p->nr_again++] = w->lost;
 			ret = pool_worker_start(p, i);
 		}
-		if (!ret && p->deaths++ == POOL_MAX_DEATHS)
-			ret = wattle_error_set(-EIO, "batch functions ended %u threads; they must "
-					       "return instead", p->deaths);
 		if (ret)
-			pool_fail(p, ret);
+			pool_fail(p, ret, "%s", state == POOL_WORKER_DIED ?
+				  wattle_client__error() : "a worker could not go on");
+		else if (p->deaths++ == POOL_MAX_DEATHS)
+			pool_fail(p, -EIO, "batch functions ended %u threads; they must return "
+				  "instead", p->deaths);
 		if (state == POOL_WORKER_DIED)
 			pool_ended(p, 1);
 	}
@@ -173,7 +187,7 @@ static void resubmit(struct wattle_pool *p, struct wattle_run_stats *st)
 		if (is_full(n) && ours)
 			return;
 		if (n < 0)
-			pool_fail(p, run_error((int)n));
+			pool_fail(p, run_error((int)n), "%s", wattle_client__error());
 		else
 			p->nr_again--;
 	}
@@ -222,7 +236,7 @@ static void drain(struct wattle_pool *p, struct wattle_run_stats *st)
 			repair(p);
 		if (!any_left(p)) {
 			abandon(p);
-			pool_fail(p, -EIO);
+			pool_fail(p, -EIO, NO_WORKER);
 			break;
 		}
 	}
@@ -255,7 +269,9 @@ static void run_start(struct wattle_pool *p, uint32_t queue, wattle_batch_fn fn,
 	p->nr_again = 0;
 	atomic_store(&p->outstanding, 0);
 	atomic_store(&p->wake_at, -1);
+	pthread_mutex_lock(&p->error_lock);
 	atomic_store(&p->error, 0);
+	pthread_mutex_unlock(&p->error_lock);
 	atomic_store(&p->queue, queue);
 }
 
@@ -277,25 +293,26 @@ int wattle_pool__run(struct wattle_pool *p, uint32_t queue, const struct wattle_
 					"and none from inside a batch function");
 	run_start(p, queue, fn, ctx);
 	if (!any_left(p))
-		pool_fail(p, -EIO);
+		pool_fail(p, -EIO, NO_WORKER);
 	while (done < count && !atomic_load(&p->error)) {
 		n = feed(p, b + done, count - done, &sum);
 		if (n < 0)
-			pool_fail(p, run_error((int)n));
+			pool_fail(p, run_error((int)n), "%s", wattle_client__error());
 		else
 			done += (size_t)n;
 		if (atomic_load(&p->attention))
 			repair(p);
 	}
 	drain(p, &sum);
+	pthread_mutex_lock(&p->error_lock);
 	ret = atomic_load(&p->error);
+	if (ret)
+		wattle_error_set(ret, "%s", p->error_text);
+	pthread_mutex_unlock(&p->error_lock);
 	atomic_store(&p->queue, 0);
 	collect(p, &sum);
 	pthread_mutex_unlock(&p->run_lock);
 
-	if (ret == -EIO)
-		wattle_error_set(ret, "the workers could not go on: the device went away, or batch "
-				 "functions ended their threads");
 	if (st) {
 		st->batches += sum.batches;
 		st->late += sum.late;
@@ -360,6 +377,7 @@ int wattle_pool__new(struct wattle_pool **out, struct wattle_client *c,
 	p->c = c;
 	p->fork_epoch = wattle_fork_epoch();
 	pthread_mutex_init(&p->run_lock, NULL);
+	pthread_mutex_init(&p->error_lock, NULL);
 	p->verdicts = calloc(c->limits.max_vector, sizeof(*p->verdicts));
 	if (!p->verdicts)
 		goto free_pool;
@@ -386,6 +404,7 @@ int wattle_pool__new(struct wattle_pool **out, struct wattle_client *c,
 free_pool:
 	free(p->verdicts);
 	pthread_mutex_destroy(&p->run_lock);
+	pthread_mutex_destroy(&p->error_lock);
 	free(p);
 free_cpus:
 	free(cpus);
@@ -408,6 +427,7 @@ void wattle_pool__free(struct wattle_pool *p)
 		p->c->pool = NULL;
 		pthread_mutex_unlock(&p->c->pool_lock);
 		pthread_mutex_destroy(&p->run_lock);
+		pthread_mutex_destroy(&p->error_lock);
 	}
 	free(p->verdicts);
 	free(p);

@@ -65,6 +65,8 @@ struct pool_worker {
  * @outstanding: batches submitted and not ended
  * @wake_at:	wake the submitter when @outstanding is at or below this, -1 = do not
  * @error:	first error of the run, 0 = none
+ * @error_lock:	makes @error and @error_text one
+ * @error_text:	what @error was, worded by the thread that met it
  * @attention:	a worker has died or given up
  * @word:	the submitter sleeps on this; it changes with every wake-up
  */
@@ -79,6 +81,8 @@ struct wattle_pool {
 	unsigned int		fork_epoch;
 	unsigned int		deaths;
 	unsigned int		nr_again;
+	pthread_mutex_t		error_lock;
+	char			error_text[512];
 	struct wattle_batch	again[POOL_MAX_DEATHS];
 	atomic_long		outstanding __attribute__((aligned(128)));
 	atomic_long		wake_at;
@@ -97,7 +101,12 @@ void pool_worker_stop(struct pool_worker *w);
 /* --- pool.c --- */
 /* @count batches have ended or were withdrawn; wakes the submitter if it waits for that. */
 void pool_ended(struct wattle_pool *p, uint64_t count);
-void pool_fail(struct wattle_pool *p, int err);
+/*
+ * The run fails with @err, unless it has failed already. The sentence is for
+ * wattle_client__error() of the thread that waits for the run.
+ */
+void pool_fail(struct wattle_pool *p, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void pool_wake_submitter(struct wattle_pool *p);
 
 #endif

@@ -72,7 +72,8 @@ static uint32_t run_batch(struct pool_worker *w, const struct wattle_next *n)
 		w->st.late++;
 	if (ret < 0) {
 		w->st.failed++;
-		pool_fail(p, ret);
+		pool_fail(p, ret, "the function of batch %llu failed: %s",
+			  (unsigned long long)n->user_data, strerror(-ret));
 	}
 	return ret < 0 ? WATTLE_STATUS_FAILED : WATTLE_STATUS_OK;
 }
@@ -133,7 +134,8 @@ static void *worker_thread(void *arg)
 	} while (!ret || ret == -ETIMEDOUT || ret == -EINTR || ret == -ESTALE);
 	pthread_cleanup_pop(0);
 
-	pool_fail(p, -EIO);
+	/* The sentence is this thread's; the one that waits for the run has another. */
+	pool_fail(p, -EIO, "a worker could not go on: %s", wattle_client__error());
 	atomic_store(&w->state, POOL_WORKER_GAVE_UP);
 	atomic_store(&p->attention, true);
 	pool_wake_submitter(p);

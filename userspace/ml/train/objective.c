@@ -73,6 +73,7 @@ static int run(struct wattle_objective *o, enum wattle_train_shape shape, size_t
 			.deadline_ns = due ? due : WATTLE_TIME_NONE,
 		};
 	err = wattle_pool__run(o->pool, o->queue, o->batches, count, fn, o, &o->run);
+	o->pool_error = err;
 	if (err)
 		return wattle_ml__fail(e, err, "training stopped: %s", wattle_client__error());
 	return 0;
@@ -214,8 +215,12 @@ int wattle_objective__init(struct wattle_objective *o, const struct wattle_datas
 		err = wattle_ml__no_memory(e, "training");
 	else
 		err = prepare(o, scaler, e);
-	if (err)
+	if (err) {
+		const int pool_error = o->pool_error;
+
 		wattle_objective__free(o);
+		o->pool_error = pool_error;
+	}
 	return err;
 }
 

@@ -46,6 +46,7 @@ enum wattle_train_shape {
  * @deadline_ns: absolute deadline of every batch, 0 = none
  * @epoch_deadline_ns: deadline of a pass after its start, 0 = none
  * @run:	sums over all passes
+ * @pool_error:	what the pool returned if a run failed; survives a failed init
  *
  * The rest is for objective.c.
  */
@@ -65,6 +66,7 @@ struct wattle_objective {
 	uint64_t		deadline_ns;
 	uint64_t		epoch_deadline_ns;
 	struct wattle_run_stats	run;
+	int			pool_error;
 
 	enum wattle_link	link;
 	size_t			outputs;	/* of the pass that runs: 1 for curvature */
