@@ -2,7 +2,7 @@
 #
 # Unit tests of userspace/ml/kernels and userspace/ml/train.
 
-UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_kernels test_train test_optimum \
+UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_kernels test_train test_train_room test_optimum \
 	test_train_sklearn)
 TSAN_TESTS += test_train
 
@@ -13,6 +13,9 @@ LIBS_test_kernels := -lcmocka -lm -pthread
 OBJS_test_train = $(call obj,tests/unit/test_train.c tests/unit/train_help.c tests/unit/ml_help.c) \
 	$(LIBWATTLE_OBJS)
 LIBS_test_train = -lcmocka $(LIBWATTLE_LIBS)
+OBJS_test_train_room = $(call obj,$(addprefix tests/unit/,test_train_room.c train_help.c \
+	ml_help.c)) $(LIBWATTLE_OBJS)
+LIBS_test_train_room = -lcmocka $(LIBWATTLE_LIBS)
 OBJS_test_optimum = $(call obj,$(addprefix tests/unit/,test_optimum.c train_help.c ml_help.c)) \
 	$(LIBWATTLE_OBJS)
 LIBS_test_optimum = -lcmocka $(LIBWATTLE_LIBS)

@@ -39,6 +39,21 @@ void rig_close(struct rig *r)
 	wattle_client__close(r->c);
 }
 
+void train_fails(const struct wattle_dataset *d, const struct wattle_train_opts *o, int want,
+		 const char *message)
+{
+	struct wattle_ml_error e = { "" };
+	struct wattle_train_result r;
+	struct wattle_model m;
+	struct rig rig;
+
+	rig_open(&rig, 1);
+	assert_int_equal(wattle_train(&m, d, rig.pool, rig.queue, o, &r, &e), want);
+	assert_message(e, message);
+	assert_null(m.w);
+	rig_close(&rig);
+}
+
 static double uniform(uint64_t *seed)
 {
 	return (double)(rnd(seed) >> 11) * 0x1p-53;

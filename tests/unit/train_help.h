@@ -24,6 +24,10 @@ extern const struct wattle_train_opts train_defaults;
 void train_ok(struct wattle_model *m, const struct wattle_dataset *d, struct rig *rig,
 	      const struct wattle_train_opts *o, struct wattle_train_result *r);
 
+/* Trains with a rig of its own, and fails the test unless that fails with @want and @message. */
+void train_fails(const struct wattle_dataset *d, const struct wattle_train_opts *o, int want,
+		 const char *message);
+
 /**
  * data_make() - overlapping classes
  * @d:		filled in
