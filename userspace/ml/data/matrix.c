@@ -22,6 +22,16 @@ int wattle_matrix__size(size_t rows, size_t cols, size_t elem, size_t *stride, s
 	return 0;
 }
 
+void *wattle_matrix__lines(size_t bytes)
+{
+	void *p;
+
+	if (posix_memalign(&p, WATTLE_MATRIX_ALIGN, bytes ? bytes : 1))
+		return NULL;
+	memset(p, 0, bytes);
+	return p;
+}
+
 int wattle_matrix__alloc_raw(struct wattle_matrix *m, size_t rows, size_t cols, uint32_t dtype)
 {
 	size_t elem = wattle_dtype__size(dtype), stride, bytes;

@@ -41,6 +41,9 @@ int wattle_matrix__size(size_t rows, size_t cols, size_t elem, size_t *stride, s
  */
 int wattle_matrix__alloc_raw(struct wattle_matrix *m, size_t rows, size_t cols, uint32_t dtype);
 
+/* @bytes of zeros on whole cache lines, for free(); NULL without memory. */
+void *wattle_matrix__lines(size_t bytes);
+
 static inline float *wattle_matrix__row_f32(const struct wattle_matrix *m, size_t row)
 {
 	return (float *)m->data + row * m->stride;

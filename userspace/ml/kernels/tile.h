@@ -108,7 +108,7 @@ V_INLINE void dots_k(const struct rows *s, size_t r, unsigned int nr, unsigned i
 			z[k * TILE_ROWS + r + i] = t[k * nr + i];
 }
 
-V_INLINE void scores_k(const struct rows *s, size_t n, unsigned int T, const float *w,
+V_INLINE void scores_k(unsigned int T, const struct rows *s, size_t n, const float *w,
 		       size_t wstride, float *z)
 {
 	size_t r;
@@ -118,6 +118,27 @@ V_INLINE void scores_k(const struct rows *s, size_t n, unsigned int T, const flo
 	if (r < n)
 		dots_k(s, r, 1, T, w, wstride, z);
 }
+
+/* fn(T, ...) for T = t outputs, with a T that the compiler knows: it unrolls by it. */
+#define FOR_OUTPUTS(t, fn, ...) do {					\
+		switch (t) {						\
+		case 5:							\
+			fn(5, __VA_ARGS__);				\
+			break;						\
+		case 4:							\
+			fn(4, __VA_ARGS__);				\
+			break;						\
+		case 3:							\
+			fn(3, __VA_ARGS__);				\
+			break;						\
+		case 2:							\
+			fn(2, __VA_ARGS__);				\
+			break;						\
+		default:						\
+			fn(1, __VA_ARGS__);				\
+			break;						\
+		}							\
+	} while (0)
 
 /* Outputs of the next group: as equal as can be, none above TILE_OUTPUTS. */
 V_INLINE size_t group(size_t left)
@@ -147,23 +168,7 @@ static void tile_scores(const struct rows *s, size_t n, const float *w, size_t w
 		float *zk = z + k * TILE_ROWS;
 
 		t = group(nr_outputs - k);
-		switch (t) {
-		case 5:
-			scores_k(s, n, 5, wk, wstride, zk);
-			break;
-		case 4:
-			scores_k(s, n, 4, wk, wstride, zk);
-			break;
-		case 3:
-			scores_k(s, n, 3, wk, wstride, zk);
-			break;
-		case 2:
-			scores_k(s, n, 2, wk, wstride, zk);
-			break;
-		default:
-			scores_k(s, n, 1, wk, wstride, zk);
-			break;
-		}
+		FOR_OUTPUTS(t, scores_k, s, n, wk, wstride, zk);
 	}
 }
 
@@ -224,7 +229,7 @@ V_INLINE void axpy_k(const struct rows *s, size_t n, size_t v, unsigned int nc, 
 			v_store(g + k * wstride + v + c * VW, acc[k * nc + c]);
 }
 
-V_INLINE void gradient_k(const struct rows *s, size_t n, unsigned int T, const float *d, float *g,
+V_INLINE void gradient_k(unsigned int T, const struct rows *s, size_t n, const float *d, float *g,
 			 size_t wstride)
 {
 	size_t v;
@@ -257,23 +262,7 @@ static void tile_gradient(const struct rows *s, size_t n, const float *d, float 
 		float *gk = g + k * wstride;
 
 		t = group(nr_outputs - k);
-		switch (t) {
-		case 5:
-			gradient_k(s, n, 5, dk, gk, wstride);
-			break;
-		case 4:
-			gradient_k(s, n, 4, dk, gk, wstride);
-			break;
-		case 3:
-			gradient_k(s, n, 3, dk, gk, wstride);
-			break;
-		case 2:
-			gradient_k(s, n, 2, dk, gk, wstride);
-			break;
-		default:
-			gradient_k(s, n, 1, dk, gk, wstride);
-			break;
-		}
+		FOR_OUTPUTS(t, gradient_k, s, n, dk, gk, wstride);
 	}
 }
 

@@ -32,26 +32,16 @@ static void work_free(struct work *k)
 	free(k->scratch);
 }
 
-static void *aligned(size_t bytes)
-{
-	void *p;
-
-	if (posix_memalign(&p, WATTLE_MATRIX_ALIGN, bytes ? bytes : 1))
-		return NULL;
-	memset(p, 0, bytes);
-	return p;
-}
-
 static int work_init(struct work *k, const struct wattle_model *m, struct wattle_ml_error *e)
 {
 	size_t wstride = wattle_kernels__wstride(m->cols);
 
 	memset(k, 0, sizeof(*k));
 	k->kernels = wattle_kernels__get();
-	k->rows = aligned(BLOCK_ROWS * wstride * sizeof(float));
-	k->w = aligned(m->nr_outputs * wstride * sizeof(float));
-	k->z = aligned((size_t)BLOCK_ROWS * m->nr_outputs * sizeof(float));
-	k->scratch = aligned(wattle_kernels__scratch_size(m->cols, m->nr_outputs));
+	k->rows = wattle_matrix__lines(BLOCK_ROWS * wstride * sizeof(float));
+	k->w = wattle_matrix__lines(m->nr_outputs * wstride * sizeof(float));
+	k->z = wattle_matrix__lines((size_t)BLOCK_ROWS * m->nr_outputs * sizeof(float));
+	k->scratch = wattle_matrix__lines(wattle_kernels__scratch_size(m->cols, m->nr_outputs));
 	if (!k->rows || !k->w || !k->z || !k->scratch) {
 		work_free(k);
 		return wattle_ml__no_memory(e, "prediction");

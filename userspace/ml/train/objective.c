@@ -141,16 +141,6 @@ static int prepare(struct wattle_objective *o, const struct wattle_scaler *scale
 	return 0;
 }
 
-static void *lines(size_t bytes)
-{
-	void *p;
-
-	if (posix_memalign(&p, WATTLE_MATRIX_ALIGN, bytes))
-		return NULL;
-	memset(p, 0, bytes);
-	return p;
-}
-
 /*
  * How many blocks have room for their sums at a time. That changes when blocks are
  * added up, never their order, so it may depend on the workers and the memory.
@@ -205,11 +195,11 @@ int wattle_objective__init(struct wattle_objective *o, const struct wattle_datas
 	if (err)
 		return err;
 
-	o->w = lines(nr_outputs * o->wstride * sizeof(float));
-	o->b = lines(nr_outputs * sizeof(float));
-	o->parts = lines(o->nr_slots * o->part * sizeof(double));
-	o->sum = lines(o->part * sizeof(double));
-	o->scratch = lines(wattle_pool__nr_workers(pool) * o->scratch_size);
+	o->w = wattle_matrix__lines(nr_outputs * o->wstride * sizeof(float));
+	o->b = wattle_matrix__lines(nr_outputs * sizeof(float));
+	o->parts = wattle_matrix__lines(o->nr_slots * o->part * sizeof(double));
+	o->sum = wattle_matrix__lines(o->part * sizeof(double));
+	o->scratch = wattle_matrix__lines(wattle_pool__nr_workers(pool) * o->scratch_size);
 	o->batches = calloc(o->nr_batches, sizeof(*o->batches));
 	if (!o->w || !o->b || !o->parts || !o->sum || !o->scratch || !o->batches)
 		err = wattle_ml__no_memory(e, "training");
