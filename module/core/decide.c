@@ -60,7 +60,8 @@ static __u64 split_at(const struct wattle_policy *p, const struct wattle_demand_
 		      __u32 opp, __u32 low_khz, __u64 now_ns)
 {
 	__u32 high_khz = p->power->t.opp[opp].khz;
-	__u64 change = 1000ULL * p->power->t.transition_us, least = SPLIT_TRANSITIONS * change;
+	__u64 change = 1000ULL * p->power->t.transition_us;
+	__u64 least = SPLIT_TRANSITIONS * (change + 1000ULL * p->power->t.switch_us);
 	__u64 off = wattle_sat_add(p->params.guard_ns, wattle_sat_add(s->stall_ns, change));
 	__u64 left = wattle_sat_sub(wattle_sat_sub(s->due_ns, off), now_ns);
 	__u64 high_ns, low_ns, after;
@@ -144,6 +145,7 @@ static void start_at(const struct wattle_policy *p, struct wattle_policy_cpu *c,
 	ask.now_ns = d->now_ns;
 	ask.idle_ns = c->idle_ns;
 	ask.hold_ns = c->hold_ns;
+	ask.usual_ns = c->usual_ns;
 	ask.off_ns = wattle_sat_add(p->params.guard_ns, wattle_cpu_wake_ns(p));
 	ask.slack_ns = wattle_demand_slack(&c->demand, d->floor_khz, d->now_ns);
 	d->start_ns = wattle_defer_until(p->power, &ask);
@@ -193,29 +195,35 @@ static void run_free(struct wattle_decision *d, enum wattle_binding why)
 	d->khz = d->cap_khz;
 }
 
+/* What deadlines ask for when @off_ns of the time is lost. */
+static __u32 demand_less(const struct wattle_policy *p, struct wattle_policy_cpu *c,
+			 const struct wattle_demand_first *first,
+			 const struct wattle_decision *d, __u64 off_ns,
+			 struct wattle_demand_speed *s)
+{
+	wattle_demand_speed(&c->demand, first, d->cap_khz, p->params.guard_ns + off_ns, d->now_ns,
+			    s);
+	return stretch(s->khz, 1000 + p->params.headroom_pm, wattle_cpu_supply(c));
+}
+
 /*
- * What deadlines ask for. The guard is for two changes of frequency, one now
- * and one that later arrivals may need: who stays at the present one needs
- * half of it.
+ * What deadlines ask for, reckoned with the time that going there takes. Who
+ * stays at the present frequency needs none: it must do only then. Mostly the
+ * first question is the last.
  */
 static __u32 demand_of(const struct wattle_policy *p, struct wattle_policy_cpu *c,
 		       const struct wattle_demand_first *first, const struct wattle_decision *d,
 		       struct wattle_demand_speed *s)
 {
-	struct wattle_demand_speed stay;
-	__u32 khz, stay_khz;
+	__u64 lower_ns = 1000ULL * p->power->t.transition_us;
+	__u64 raise_ns = wattle_cpu_raise_ns(p, c, d->cap_khz);
+	__u32 khz = demand_less(p, c, first, d, lower_ns, s);
 
-	wattle_demand_speed(&c->demand, first, d->cap_khz, p->params.guard_ns, d->now_ns, s);
-	khz = stretch(s->khz, 1000 + p->params.headroom_pm, wattle_cpu_supply(c));
-	if (c->khz < khz && c->running && c->khz <= d->cap_khz) {
-		wattle_demand_speed(&c->demand, first, d->cap_khz, p->params.guard_ns / 2,
-				    d->now_ns, &stay);
-		stay_khz = stretch(stay.khz, 1000 + p->params.headroom_pm, wattle_cpu_supply(c));
-		if (!stay.late && stay_khz <= c->khz) {
-			*s = stay;
-			khz = stay_khz;
-		}
-	}
+	if ((khz > c->khz || s->late) && lower_ns && c->khz <= d->cap_khz &&
+	    demand_less(p, c, first, d, 0, s) <= c->khz && !s->late)
+		return c->khz;
+	if (khz > c->khz && raise_ns)
+		khz = demand_less(p, c, first, d, raise_ns, s);
 	return khz < d->cap_khz ? khz : d->cap_khz;
 }
 

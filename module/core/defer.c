@@ -7,7 +7,8 @@
  * From the deepest state upwards, the first whose stay can be completed to
  * twice its residency within half the slack and within what is allowed. Half
  * of what cannot be completed would only delay: a stay cut short at the
- * residency has saved nothing.
+ * residency has saved nothing. Where gaps are long enough for a state by
+ * themselves there is nothing to win with it, nor with a shallower one.
  */
 __u64 wattle_defer_until(const struct wattle_power *p, const struct wattle_defer_ask *ask)
 {
@@ -20,6 +21,8 @@ __u64 wattle_defer_until(const struct wattle_power *p, const struct wattle_defer
 		__u64 stay = 2000ULL * p->t.idle[k].residency_us;
 		__u64 wait = wattle_sat_sub(stay, idle);
 
+		if (ask->usual_ns >= stay / 2)
+			break;
 		if (wait <= slack && wait <= hold)
 			return wattle_sat_add(ask->now_ns, wait);
 	}

@@ -16,6 +16,7 @@
  * @now_ns:	the time
  * @idle_ns:	since when it idles
  * @hold_ns:	until when the work that waits may be held at all
+ * @usual_ns:	length of the gaps there would be without holding anything back
  * @slack_ns:	how long it could wait and still be in time at the frequency it would run at
  * @off_ns:	taken off the slack: waking, from whatever state it may be, and the guard
  */
@@ -23,6 +24,7 @@ struct wattle_defer_ask {
 	__u64	now_ns;
 	__u64	idle_ns;
 	__u64	hold_ns;
+	__u64	usual_ns;
 	__u64	slack_ns;
 	__u64	off_ns;
 };

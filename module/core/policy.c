@@ -7,9 +7,10 @@
  */
 void wattle_policy_defaults(struct wattle_policy_params *params, const struct wattle_power *power)
 {
+	(void)power;
 	params->headroom_pm = 0;
 	params->hysteresis_pm = 5;
-	params->guard_ns = 2000ULL * power->t.transition_us;
+	params->guard_ns = 2000;
 	params->no_defer = 0;
 	params->no_split = 0;
 }
@@ -29,6 +30,8 @@ void wattle_policy_init(struct wattle_policy *p, const struct wattle_power *powe
 	p->nr_cpus = nr_cpus;
 	p->pad = 0;
 	p->seq = 0;
+	wattle_learn_entry_init(&p->anon, 0);
+	p->learn = NULL;
 	p->log = NULL;
 	p->log_data = NULL;
 	for (i = 0; i < nr_cpus; i++) {
@@ -43,6 +46,8 @@ void wattle_policy_init(struct wattle_policy *p, const struct wattle_power *powe
 		c->since_ns = now_ns;
 		c->idle_ns = now_ns;
 		c->hold_ns = WATTLE_U64_MAX;
+		/* Until gaps were seen nothing is held back. */
+		c->usual_ns = WATTLE_GAP_MAX_NS;
 		c->longest_ns = 0;
 		c->undated_kcycles = 0;
 		c->undated_ns = 0;
@@ -56,6 +61,8 @@ void wattle_policy_init(struct wattle_policy *p, const struct wattle_power *powe
 		c->min_khz = 0;
 		c->foreign_pm = 0;
 		c->online = 1;
+		c->changes = 0;
+		c->woke = 0;
 	}
 }
 
@@ -89,6 +96,19 @@ static void pend(struct wattle_policy_cpu *c, struct wattle_item *item)
 	wattle_list_add_head(&item->link, at);
 }
 
+/* The first batch after a gap: how long would the gap be without deferral? */
+static void gap_ends(struct wattle_policy_cpu *c, const struct wattle_item *item, __u64 now_ns)
+{
+	__u64 ready = item->in.release_ns > now_ns ? item->in.release_ns : now_ns;
+	__u64 gap = wattle_sat_sub(ready, c->idle_ns);
+
+	if (c->running || c->nr_waiting)
+		return;
+	if (gap > WATTLE_GAP_MAX_NS)
+		gap = WATTLE_GAP_MAX_NS;
+	c->usual_ns = c->usual_ns - (c->usual_ns >> 3) + (gap >> 3);
+}
+
 /* Into the accounts of item->cpu; item->order_ns says where. */
 void wattle_cpu_take(struct wattle_policy *p, struct wattle_item *item, __u64 now_ns)
 {
@@ -104,6 +124,7 @@ void wattle_cpu_take(struct wattle_policy *p, struct wattle_item *item, __u64 no
 		c->nr_undated++;
 	}
 	wattle_list_init(&item->link);
+	gap_ends(c, item, now_ns);
 	if (item->in.release_ns > now_ns)
 		pend(c, item);
 	if (item->hold_ns < c->hold_ns)
@@ -135,7 +156,9 @@ void wattle_policy_start(struct wattle_policy *p, struct wattle_item *item, __u6
 
 	leave(c, item);
 	c->since_ns = now_ns;
-	if (now_ns > c->idle_ns) {
+	c->changes = 0;
+	c->woke = now_ns > c->idle_ns;
+	if (c->woke) {
 		wattle_gap_seen(&c->gap, p->power, now_ns - c->idle_ns);
 		c->since_ns = wattle_sat_add(now_ns, wattle_cpu_wake_ns(p));
 	}
@@ -165,12 +188,14 @@ void wattle_policy_speed(struct wattle_policy *p, __u32 cpu, __u32 khz, __u64 no
 	/* Nothing runs during a change. */
 	c->since_ns = wattle_sat_add(c->since_ns, change_ns);
 	c->khz = khz;
+	c->changes++;
 }
 
 void wattle_policy_done(struct wattle_policy *p, struct wattle_item *item, __u64 now_ns)
 {
 	struct wattle_policy_cpu *c = &p->cpus[item->cpu];
 
+	wattle_cpu_learn(p, c, now_ns);
 	c->running = NULL;
 	c->idle_ns = now_ns;
 	item->state = WATTLE_ITEM_OUT;

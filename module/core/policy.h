@@ -30,6 +30,7 @@
 
 #include "core/demand.h"
 #include "core/gap.h"
+#include "core/learn.h"
 #include "core/list.h"
 #include "core/power.h"
 
@@ -98,6 +99,10 @@ enum wattle_item_state {
  *		be promised; ~0 = after all that have one
  * @hold_ns:	may be held back until then at most
  * @start_ns:	when it started
+ * @run_ns:	set by the caller before done if it knows better than the policy: wall time
+ *		less the time it waited for the CPU; 0 = not measured
+ * @unfit:	set by the caller before done: WATTLE_SAMPLE_*, why nothing is to be learned
+ * @factor:	what the declared work was multiplied with, in 1/4096; 0 = nothing was declared
  */
 struct wattle_item {
 	struct wattle_work		in;
@@ -110,6 +115,9 @@ struct wattle_item {
 	__u64				order_ns;
 	__u64				hold_ns;
 	__u64				start_ns;
+	__u64				run_ns;
+	__u32				unfit;
+	__u32				factor;
 };
 
 enum wattle_admission {
@@ -186,7 +194,8 @@ struct wattle_decision {
 /**
  * struct wattle_policy_params - what can be tuned; wattle_policy_defaults() says why
  * @headroom_pm: speed asked for beyond the demand, per mille
- * @guard_ns:	taken off every deadline: wake-up, dispatch, clock granularity
+ * @guard_ns:	taken off every deadline: dispatch, clock granularity. Waking and changes of
+ *		frequency are reckoned with where they happen
  * @hysteresis_pm: a slower frequency must save this share, per mille, to be worth a change
  * @no_defer:	never hold a ready batch back
  * @no_split:	one frequency per batch; no step down in the middle
@@ -210,6 +219,7 @@ struct wattle_policy_params {
  * @since_ns:	when the remainder was last brought up to date
  * @idle_ns:	since when it idles; meaningless while @running
  * @hold_ns:	least hold_ns of what waits
+ * @usual_ns:	mean length of gaps, from idle to the first batch that could have run
  * @longest_ns:	longest time at the fastest operating point that an item without a
  *		release in the future was admitted with while anything waited: what may
  *		have begun just before a release
@@ -225,6 +235,8 @@ struct wattle_policy_params {
  * @min_khz:	foreign minimum
  * @foreign_pm:	share of the CPU that others use, per mille
  * @online:	work may be placed here
+ * @changes:	changes of frequency since @running started
+ * @woke:	@running had to wait for the CPU to wake
  */
 struct wattle_policy_cpu {
 	struct wattle_demand	demand;
@@ -236,6 +248,7 @@ struct wattle_policy_cpu {
 	__u64			since_ns;
 	__u64			idle_ns;
 	__u64			hold_ns;
+	__u64			usual_ns;
 	__u64			longest_ns;
 	__u64			undated_kcycles;
 	__u64			undated_ns;
@@ -249,6 +262,8 @@ struct wattle_policy_cpu {
 	__u32			min_khz;
 	__u32			foreign_pm;
 	__u32			online;
+	__u32			changes;
+	__u32			woke;
 };
 
 struct wattle_policy;
@@ -260,6 +275,8 @@ struct wattle_policy;
  * @cpus:	the caller's array
  * @nr_cpus:	its size
  * @seq:	decisions taken
+ * @anon:	what is learned of work without a key
+ * @learn:	what is learned of work with one; the caller's, set after init; NULL = nothing
  * @log:	called for every event and decision if not NULL (record.h)
  * @log_data:	for @log
  */
@@ -270,6 +287,8 @@ struct wattle_policy {
 	__u32				nr_cpus;
 	__u32				pad;
 	__u64				seq;
+	struct wattle_learn_entry	anon;
+	struct wattle_learn		*learn;
 	void				(*log)(void *data, const void *entry);
 	void				*log_data;
 };

@@ -9,6 +9,7 @@
 
 #define WATTLE_KCYCLES_MAX	((1ULL << 43) - 1)
 #define WATTLE_STALL_NS_MAX	((1ULL << 42) - 1)
+#define WATTLE_GAP_MAX_NS	(1ULL << 36)	/* 69 s: longer gaps are as good as this */
 #define WATTLE_ORDER_LAST	(~0ULL)
 
 static inline int wattle_item_known(const struct wattle_item *i)
@@ -40,9 +41,32 @@ static inline __u64 wattle_cpu_wake_ns(const struct wattle_policy *p)
 	return 1000ULL * p->power->t.idle[p->power->t.nr_idle - 1].exit_us;
 }
 
+/*
+ * Time lost by a change to a higher frequency: nothing runs for a while, and
+ * before that the old one holds on. 0 at @cap_khz already.
+ */
+static inline __u64 wattle_cpu_raise_ns(const struct wattle_policy *p,
+					const struct wattle_policy_cpu *c, __u32 cap_khz)
+{
+	const struct wattle_power_table *t = &p->power->t;
+
+	if (c->khz >= cap_khz)
+		return 0;
+	/* Times below 2^36 ns, frequencies at most 2^25 kHz. */
+	return 1000ULL * t->transition_us +
+	       1000ULL * t->switch_us * (cap_khz - c->khz) / cap_khz;
+}
+
 /* What is left of what runs, as of @now_ns; all 0 when nothing runs. */
 void wattle_cpu_first(const struct wattle_policy_cpu *c, __u64 now_ns,
 		      struct wattle_demand_first *first);
+/* How much of its work, as reckoned with, has @c's batch taken? In 1/4096; 0 = cannot tell. */
+__u64 wattle_cpu_taken(const struct wattle_policy *p, const struct wattle_policy_cpu *c,
+		       __u64 now_ns);
+/* Learn from what runs on @c, which ends now. */
+void wattle_cpu_learn(struct wattle_policy *p, struct wattle_policy_cpu *c, __u64 now_ns);
+/* What @item will be reckoned with: what it says or what is known, corrected. */
+void wattle_item_estimate(struct wattle_policy *p, struct wattle_item *item);
 /* Into the accounts of item->cpu; item->order_ns says where. */
 void wattle_cpu_take(struct wattle_policy *p, struct wattle_item *item, __u64 now_ns);
 /* Does no other CPU of @c's package work? */

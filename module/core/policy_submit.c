@@ -47,13 +47,16 @@ static void look_at(const struct wattle_policy *p, const struct wattle_item *ite
 	ask.khz = wattle_cpu_cap(p, c);
 	ask.supply_pm = wattle_cpu_supply(c);
 	/* The guard before everything is the guard off every deadline. */
-	ask.first_ns = wattle_sat_add(first_ns(p, c, &ask, &first, now_ns), p->params.guard_ns);
+	ask.first_ns = wattle_sat_add(first_ns(p, c, &ask, &first, now_ns),
+				      p->params.guard_ns + wattle_cpu_raise_ns(p, c, ask.khz));
 	/* The batch itself may be what has begun just before somebody's release. */
 	o->alone_ns = wattle_edf_need_ns(&ask, entry.kcycles, entry.stall_ns);
 	ask.blocking_ns = o->alone_ns > c->longest_ns ? o->alone_ns : c->longest_ns;
-	ask.blocking_ns = wattle_sat_add(ask.blocking_ns,
-					 wattle_sat_add(p->params.guard_ns,
-							wattle_cpu_wake_ns(p)));
+	/* Or it idles then, and must wake and change its frequency, from the lowest at worst. */
+	ask.blocking_ns = wattle_sat_add(ask.blocking_ns, p->params.guard_ns +
+					 wattle_cpu_wake_ns(p) +
+					 1000ULL * p->power->t.transition_us +
+					 1000ULL * p->power->t.switch_us);
 
 	o->cpu = cpu;
 	o->offer.active = c->running || c->nr_waiting;
@@ -112,14 +115,12 @@ static __u64 least_pj(const struct wattle_power *w, const struct wattle_item *it
 }
 
 /* Everything of the item that follows from what was submitted. */
-static void prepare(struct wattle_item *item, __u64 now_ns)
+static void prepare(struct wattle_policy *p, struct wattle_item *item, __u64 now_ns)
 {
 	const struct wattle_work *in = &item->in;
 	__u64 ready = in->release_ns > now_ns ? in->release_ns : now_ns;
 
-	item->entry.kcycles = in->kcycles < WATTLE_KCYCLES_MAX ? in->kcycles : WATTLE_KCYCLES_MAX;
-	item->entry.stall_ns = in->stall_ns < WATTLE_STALL_NS_MAX ? in->stall_ns :
-								    WATTLE_STALL_NS_MAX;
+	wattle_item_estimate(p, item);
 	item->entry.bucket = WATTLE_DEMAND_NONE;
 	item->entry.pad = 0;
 	item->state = WATTLE_ITEM_OUT;
@@ -128,6 +129,8 @@ static void prepare(struct wattle_item *item, __u64 now_ns)
 	item->order_ns = in->deadline_ns ? in->deadline_ns : WATTLE_ORDER_LAST;
 	item->hold_ns = wattle_sat_add(ready, in->max_delay_ns);
 	item->start_ns = 0;
+	item->run_ns = 0;
+	item->unfit = 0;
 }
 
 static void settle(struct wattle_item *item, const struct option *best,
@@ -171,7 +174,7 @@ void wattle_policy_submit(struct wattle_policy *p, struct wattle_item *item,
 	struct wattle_policy_cpu *c;
 	struct option best;
 
-	prepare(item, now_ns);
+	prepare(p, item, now_ns);
 	v->cpu = 0;
 	v->pad = 0;
 	v->cost_pj = least_pj(p->power, item);

@@ -66,7 +66,7 @@ enum wattle_power_error wattle_power_check(const struct wattle_power_table *t, _
 		err = WATTLE_POWER_SHARED;
 	else if (t->shared_idle_uw > t->shared_uw)
 		err = WATTLE_POWER_SHARED_ORDER;
-	else if (t->transition_us > WATTLE_IDLE_US_MAX)
+	else if (t->transition_us > WATTLE_IDLE_US_MAX || t->switch_us > WATTLE_IDLE_US_MAX)
 		err = WATTLE_POWER_TRANSITION;
 	else
 		err = check_opps(t, &at);

@@ -63,6 +63,7 @@ struct wattle_power_idle {
  * @shared_idle_uw: the same with all CPUs idle; not above @shared_uw
  * @platform_uw: the rest of the node, always on
  * @transition_us: time a change of frequency takes, during which nothing runs
+ * @switch_us:	time from asking for a frequency until it holds, during which the old one does
  * @opp:	ascending by frequency, not descending by power
  * @idle:	idle[0] is where a CPU goes for the shortest stay
  */
@@ -73,6 +74,7 @@ struct wattle_power_table {
 	__u32				shared_idle_uw;
 	__u32				platform_uw;
 	__u32				transition_us;
+	__u32				switch_us;
 	struct wattle_power_opp		opp[WATTLE_OPPS_MAX];
 	struct wattle_power_idle	idle[WATTLE_IDLE_MAX];
 };
@@ -97,7 +99,7 @@ enum wattle_power_error {
 	WATTLE_POWER_EXIT_ORDER		= 15,	/* a deeper state must not wake faster */
 	WATTLE_POWER_SHARED		= 16,	/* shared or platform power beyond WATTLE_UW_MAX */
 	WATTLE_POWER_SHARED_ORDER	= 17,	/* shared_idle_uw above shared_uw */
-	WATTLE_POWER_TRANSITION		= 18,	/* beyond WATTLE_IDLE_US_MAX */
+	WATTLE_POWER_TRANSITION		= 18,	/* either time of a change beyond WATTLE_IDLE_US_MAX */
 	WATTLE_POWER_PAD		= 19,	/* padding that is not 0 */
 };
 

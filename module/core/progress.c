@@ -43,6 +43,24 @@ void wattle_cpu_first(const struct wattle_policy_cpu *c, __u64 now_ns,
 	first->stall_ns = c->rem_stall_ns - part(c->rem_stall_ns, share);
 }
 
+__u64 wattle_cpu_taken(const struct wattle_policy *p, const struct wattle_policy_cpu *c,
+		       __u64 now_ns)
+{
+	const struct wattle_demand_entry *e = &c->running->entry;
+	__u64 all = wattle_power_run_ns(e->kcycles, e->stall_ns, c->khz);
+	__u64 rest = wattle_power_run_ns(c->rem_kcycles, c->rem_stall_ns, c->khz);
+	__u64 ran = wattle_sat_sub(now_ns, c->since_ns);
+	__u64 lost = (c->woke ? wattle_cpu_wake_ns(p) : 0) +
+		     1000ULL * c->changes * p->power->t.transition_us, used;
+
+	/* What waking and changes took is a guess: it must not matter. */
+	if (!all || all >> 50 || now_ns <= c->since_ns || lost > all >> 6 || ran >> 50)
+		return 0;
+	/* Of all: what was done before the speed last changed, and since. */
+	used = wattle_sat_sub(all, rest) + ran;
+	return (used * WATTLE_LEARN_ONE + all / 2) / all;
+}
+
 int wattle_cpu_alone(const struct wattle_policy *p, const struct wattle_policy_cpu *c)
 {
 	__u32 i;

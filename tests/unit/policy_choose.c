@@ -192,7 +192,7 @@ static void slowdown_is_kept(void **state)
 
 static void deferral_is_never_greedy(void **state)
 {
-	struct wattle_defer_ask ask = { 10 * SEC, 10 * SEC, ~0ULL, SEC, 133 * US };
+	struct wattle_defer_ask ask = { 10 * SEC, 10 * SEC, ~0ULL, 0, SEC, 133 * US };
 
 	(void)state;
 	/* Twice the deepest residency. */
@@ -216,6 +216,13 @@ static void deferral_is_never_greedy(void **state)
 	assert_int_equal(wattle_defer_until(&power, &ask), 10 * SEC + 40 * US);
 	ask.hold_ns = 0;
 	assert_int_equal(wattle_defer_until(&power, &ask), 10 * SEC);
+	/* Where gaps get that long by themselves there is no need. */
+	ask.hold_ns = ~0ULL;
+	ask.usual_ns = 599 * US;
+	assert_int_equal(wattle_defer_until(&power, &ask), 10 * SEC + 1200 * US);
+	ask.usual_ns = 600 * US;
+	assert_int_equal(wattle_defer_until(&power, &ask), 10 * SEC);
+	ask.usual_ns = 0;
 	/* At the end of time. */
 	ask.now_ns = ~0ULL;
 	ask.idle_ns = ~0ULL;

@@ -65,7 +65,8 @@ static void reasons(void **state)
 	d = decide(0, &items[1], 0);
 	assert_int_equal(d.binding, WATTLE_BIND_DEMAND);
 	assert_int_equal(d.khz, 3200000);
-	assert_int_equal(d.demand_khz, 2923421);
+	/* 3.8 G in 1.3 s, less waking, a change and the guard. */
+	assert_in_range(d.demand_khz, 2923077, 2923600);
 	/* A cap that does not bind shows in cap_khz; one that does is the reason. */
 	wattle_policy_limits(&policy, 0, 0, 3000000, 0, 1, 0);
 	d = decide(0, &items[1], 0);
@@ -262,7 +263,7 @@ static uint64_t end_of(const struct cpu_model *m)
 static void one_run(struct sim *s, uint64_t gap_ns, int future)
 {
 	struct cpu_model m = { 0, 0, 0, 0, 0, NULL };
-	uint64_t arrive = 0, start = ~0ULL;
+	uint64_t arrive = MS, start = ~0ULL;
 	int left = 400;
 
 	begin(1);
@@ -327,7 +328,7 @@ static void one_run(struct sim *s, uint64_t gap_ns, int future)
 		}
 		/* Waking takes the worst there is after any gap. */
 		m.stop = s->now;
-		if (cpus[0].idle_ns != s->now || s->now == 0)
+		if (cpus[0].idle_ns != s->now)
 			m.stop += power.t.idle[2].exit_us * US;
 		m.run = it;
 		m.left = 1;
@@ -347,7 +348,7 @@ static void one_run(struct sim *s, uint64_t gap_ns, int future)
 
 static void what_was_promised_is_in_time(void **state)
 {
-	static const uint64_t gaps[] = { 2 * MS, 10 * MS, 100 * MS };
+	static const uint64_t gaps[] = { 400 * US, 2 * MS, 10 * MS, 100 * MS };
 	struct sim s = { 37, 0, 0, 0, 0, 0 };
 	size_t g;
 	int round;

@@ -42,6 +42,7 @@ static void every_fault_has_its_name(void **state)
 	FAULT(t.platform_uw = ~0U, WATTLE_POWER_SHARED, 0);
 	FAULT(t.shared_idle_uw = t.shared_uw + 1, WATTLE_POWER_SHARED_ORDER, 0);
 	FAULT(t.transition_us = ~0U, WATTLE_POWER_TRANSITION, 0);
+	FAULT(t.switch_us = WATTLE_IDLE_US_MAX + 1, WATTLE_POWER_TRANSITION, 0);
 	FAULT(t.idle[1].pad = 1, WATTLE_POWER_PAD, 1);
 #undef FAULT
 	assert_string_equal(wattle_power_strerror(99), "unknown fault");
