@@ -4,11 +4,14 @@
 #
 #   make bench [ONLY=glob]	figures whose name matches, e.g. ONLY='gradient.*'
 
-BENCH_PROGS := $(addprefix $(O)/tests/bench/,bench_gradient bench_train bench_passage)
+BENCH_PROGS := $(addprefix $(O)/tests/bench/,bench_csv bench_gradient bench_train \
+	bench_passage)
 
 OBJS_bench_gradient = $(call obj,tests/bench/gradient.c) $(LIBWATTLE_OBJS)
 LIBS_bench_gradient = -lopenblas -fopenmp $(LIBWATTLE_LIBS)
 CFLAGS_gradient.c := -fopenmp $(shell $(PKG_CONFIG) --cflags openblas 2>/dev/null)
+OBJS_bench_csv = $(call obj,tests/bench/read_csv.c) $(LIBWATTLE_OBJS)
+LIBS_bench_csv = $(LIBWATTLE_LIBS)
 OBJS_bench_train = $(call obj,tests/bench/train.c) $(LIBWATTLE_OBJS)
 LIBS_bench_train = $(LIBWATTLE_LIBS)
 OBJS_bench_passage = $(call obj,tests/bench/passage.c) $(LIBWATTLE_RUN_OBJS)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+#include "ml/data/csv_numbers.h"
 #include "ml/data/labels.h"
 #include "ml/data/memory.h"
+#include "ml/data/number.h"
 #include "ml/data/readers.h"
 #include "ml_help.h"
 
@@ -322,6 +324,126 @@ static void test_round_trip(void **state)
 	}
 }
 
+/* One field at a time, as the readers did it: what both kinds of runs must agree with. */
+static size_t numbers_by_field(const struct csv_span *s, const char **at, size_t n, float *out)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *p = wattle_number__fast_f32(i ? *at + 1 : *at, s->end, out + i);
+		bool eol = p && (p == s->end || *p == '\n' ||
+				 (*p == '\r' && (p + 1 == s->end || p[1] == '\n')));
+
+		if (!p || (!eol && *p != s->sep))
+			break;
+		*at = p;
+		if (eol)
+			return i + 1;
+	}
+	return i;
+}
+
+/*
+ * Reads a text to its end with @fn, and what it leaves as the reader does. A run may stop
+ * early; what it gives must be right.
+ */
+static void check_runs(csv_numbers_fn *fn, const char *name, const struct csv_span *s, size_t n)
+{
+	const char *p = s->begin;
+	float got[40], want[40];
+
+	while (p < s->end) {
+		const char *q = p, *r = p;
+		const size_t i = fn(s, &q, n, got), k = numbers_by_field(s, &r, i ? i : 1, want);
+
+		if (i != k && i)
+			fail_msg("%s: %zu fields, not %zu, at %td of '%.*s'", name, i, k,
+				 p - s->begin, (int)(s->end - s->begin), s->begin);
+		if (i && (q != r || memcmp(got, want, i * sizeof(float))))
+			fail_msg("%s: %zu fields differ at %td of '%.*s'", name, i, p - s->begin,
+				 (int)(s->end - s->begin), s->begin);
+		if (!i)
+			assert_ptr_equal(q, p);
+		/* Past the field, or the one that is no number. */
+		p = i ? q : p;
+		while (p < s->end && *p != s->sep && *p != '\n')
+			p++;
+		p += p < s->end;
+	}
+}
+
+/* Runs of numbers: any mixture, any position in a block of 64, any end of the text. */
+static void test_runs(void **state)
+{
+	static const char *const odd[] = {
+		"", " 1", "1 ", "NA", "\"1\"", "1\"2", "+", "-", ".", "-.", "1.", ".5", "+.5", "-0",
+		"1e5", "1E-3", "1e", "1.2.3", "1..2", "..", "--1", "1-2", "12345678901234567",
+		"0.1234567890123456", "1234567890.12345", "99999999999999999999", "1e999", "x",
+		"16777217", "16777216.5", "0.00000000000001", "3.4028236e38", "\xff", "\r", "1\r2",
+		"/", ":", "1/2", "1:2", "0000000000000001", "9999999999999999", "1,", "-9.87654321",
+	};
+	static const char seps[] = ",;\t";
+	csv_numbers_fn *const fns[] = { csv_numbers_portable, csv_numbers_get() };
+	uint64_t seed = 4;
+
+	(void)state;
+	for (int t = 0; t < 20000; t++) {
+		const char sep = seps[rnd(&seed) % 3];
+		char text[512];
+		size_t len = 0, fields = rnd(&seed) % 24;
+
+		for (size_t i = 0; i < fields; i++) {
+			const uint64_t r = rnd(&seed);
+
+			if (r % 8)
+				len += (size_t)sprintf(text + len, "%s%.*f", r % 3 ? "" : "-",
+						       (int)(r >> 8) % 9,
+						       (double)(r >> 40) * (r & 16 ? 1e-3 : 1e-6));
+			else
+				len += (size_t)sprintf(text + len, "%s",
+						       odd[(r >> 8) % ARRAY_SIZE(odd)]);
+			if (i + 1 < fields || r & 32)
+				text[len++] = (r >> 20) % 6 ? sep : '\n';
+			if (len && text[len - 1] == '\n' && r & 64) {
+				text[len - 1] = '\r';
+				text[len++] = '\n';
+			}
+		}
+		/* Exactly as long: the address sanitizer sees a byte too many. */
+		for (size_t k = 0; k < ARRAY_SIZE(fns); k++) {
+			char *copy = malloc(len ? len : 1);
+			struct csv_span s = { .begin = copy, .end = copy + len, .sep = sep };
+
+			memcpy(copy, text, len);
+			check_runs(fns[k], k ? "this CPU's" : "portable", &s, 1 + t % 40);
+			free(copy);
+		}
+	}
+}
+
+/* Plain numbers are taken in one go, or there would be no point. */
+static void test_runs_are_long(void **state)
+{
+	static const char text[] =
+		"0.123456,-17,3.5,1000000,0.000001,+2,99.75,123456789.123,1e3,-0.5\r\n7,8\n";
+	const struct csv_span s = { text, text + sizeof(text) - 1, ',' };
+	csv_numbers_fn *const fns[] = { csv_numbers_portable, csv_numbers_get() };
+	float v[16];
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_SIZE(fns); k++) {
+		const char *p = text;
+
+		assert_int_equal(fns[k](&s, &p, 16, v), 10);
+		assert_int_equal(*p, '\r');
+		assert_true(v[0] == 0.123456f && v[7] == 123456789.123f && v[8] == 1000 &&
+			    v[9] == -0.5f);
+		p = text;
+		assert_int_equal(fns[k](&s, &p, 3, v), 3);
+		assert_ptr_equal(p, text + 16);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -331,6 +453,8 @@ int main(void)
 		cmocka_unit_test(test_too_many_classes),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_runs),
+		cmocka_unit_test(test_runs_are_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 # objects directly (unit tests) need ML_LIBS as well.
 
 ML_DATA_SRCS := $(addprefix userspace/ml/data/, \
-	csv.c csv_scan.c dataset.c fail.c gunzip.c idx.c input.c int_labels.c labels.c \
+	csv.c csv_numbers.c csv_numbers_avx2.c csv_scan.c dataset.c fail.c gunzip.c idx.c input.c int_labels.c labels.c \
 	matrix.c memory.c npy.c number.c scaler.c split.c utf8.c)
 ML_MODEL_SRCS := $(addprefix userspace/ml/model/, \
 	atomic_file.c metrics.c model.c predict.c safetensors_load.c safetensors_save.c)
@@ -17,6 +17,8 @@ ML_LIBS := -ljansson -lz -lm
 
 # Counting lines is a loop over bytes that -O2 does not vectorise.
 CFLAGS_csv.c := -O3
+# So is looking for values that are not finite.
+CFLAGS_npy.c := -O3
 # Vector loops over columns.
 CFLAGS_scaler.c := -O3
 
@@ -25,5 +27,6 @@ CFLAGS_scaler.c := -O3
 CFLAGS_kernels_portable.c := -O3
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 CFLAGS_kernels_avx2.c := -O3 -mavx2 -mfma
+CFLAGS_csv_numbers_avx2.c := -mavx2
 CFLAGS_kernels_avx512.c := -O3 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma
 endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv_numbers.h"
 #include "csv_scan.h"
 #include "fail.h"
 #include "labels.h"
@@ -38,6 +39,7 @@ struct layout {
 	size_t		nr_fields;
 	size_t		label;		/* nr_fields: there is none */
 	struct row	header;		/* n == 0: there is none */
+	csv_numbers_fn	*numbers;
 	const char	*data;		/* first data row */
 	uint64_t	data_line;
 };
@@ -296,32 +298,37 @@ static int read_label(struct csv *c, const struct layout *l, struct wattle_label
 		      struct wattle_ml_error *e)
 {
 	struct csv_field f;
-	char name[96];
+	char name[96];	/* only made for a message: it costs more than the label */
 	double v;
 	int err = csv_field(c, &f, e);
 
 	if (err)
 		return err;
-	column_name(name, sizeof(name), l, l->label);
 	if (!f.len || (!f.quoted && wattle_number__text(f.s, f.len) != WATTLE_TEXT_OTHER))
 		return wattle_ml__fail(e, -EINVAL,
 				       "%s:%" PRIu64 ":%zu: the label in %s is missing (%s); fill it in or drop the row",
-				       c->path, f.line, f.column, name,
+				       c->path, f.line, f.column,
+				       column_name(name, sizeof(name), l, l->label),
 				       wattle_ml__quote(f.s, f.len).s);
+	/* What the bytes of a name can be wrong in was looked at when they first came. */
+	if (wattle_labels__last(labels, f.s, f.len))
+		goto add;
 	if (wattle_number__f64(f.s, f.len, &v) == -ERANGE)
 		return wattle_ml__fail(e, -EINVAL,
 				       "%s:%" PRIu64 ":%zu: the label %s in %s is too large to be a number",
 				       c->path, f.line, f.column, wattle_ml__quote(f.s, f.len).s,
-				       name);
+				       column_name(name, sizeof(name), l, l->label));
 	if (!wattle_utf8__valid(f.s, f.len))
 		return wattle_ml__fail(e, -EINVAL,
 				       "%s:%" PRIu64 ":%zu: the label %s is not UTF-8; convert the file: iconv -f latin1 -t utf-8",
 				       c->path, f.line, f.column, wattle_ml__quote(f.s, f.len).s);
+add:
 	err = wattle_labels__add(labels, f.s, f.len);
 	if (err == -E2BIG)
 		return wattle_ml__fail(e, -EINVAL,
 				       "%s:%" PRIu64 ":%zu: more than %u different labels in %s: a quantity, not a class? Name another column as the label",
-				       c->path, f.line, f.column, WATTLE_MAX_CLASSES, name);
+				       c->path, f.line, f.column, WATTLE_MAX_CLASSES,
+				       column_name(name, sizeof(name), l, l->label));
 	if (err)
 		return wattle_ml__no_memory(e, "labels");
 	return 0;
@@ -330,6 +337,7 @@ static int read_label(struct csv *c, const struct layout *l, struct wattle_label
 static int read_row(struct csv *c, const struct layout *l, float *out,
 		    struct wattle_labels *labels, struct wattle_ml_error *e)
 {
+	const struct csv_span s = { .begin = c->begin, .end = c->end, .sep = c->sep };
 	const char *row = c->p;
 	uint64_t line = c->line;
 	int err;
@@ -340,10 +348,12 @@ static int read_row(struct csv *c, const struct layout *l, float *out,
 			if (err)
 				return err;
 		} else {
-			const char *p = wattle_number__fast_f32(c->p, c->end, out);
+			const size_t upto = i < l->label ? l->label : l->nr_fields;
+			const size_t n = l->numbers(&s, &c->p, upto - i, out);
 
-			if (p && (csv_at_eol(c, p) || *p == c->sep)) {
-				c->p = p;
+			if (n) {
+				out += n;
+				i += n - 1;
 			} else {
 				struct csv_field f;
 
@@ -353,11 +363,10 @@ static int read_row(struct csv *c, const struct layout *l, float *out,
 				/* A short row is a short row, whatever its last field holds. */
 				if (i + 1 < l->nr_fields && csv_at_eol(c, c->p))
 					return csv_ragged(c, row, line, l->nr_fields, e);
-				err = wattle_number__f32(f.s, f.len, out);
+				err = wattle_number__f32(f.s, f.len, out++);
 				if (err)
 					return bad_number(c, l, i, &f, err, e);
 			}
-			out++;
 		}
 		if (csv_at_eol(c, c->p) != (i + 1 == l->nr_fields))
 			return csv_ragged(c, row, line, l->nr_fields, e);
@@ -371,9 +380,17 @@ static int read_row(struct csv *c, const struct layout *l, float *out,
 /* Upper bound of the rows that can still come: lines, and two bytes a field. */
 static size_t max_rows(const struct csv *c, size_t nr_fields)
 {
-	size_t size = (size_t)(c->end - c->p), lines = 1, by_size;
+	size_t size = (size_t)(c->end - c->p), lines = 1, by_size, i = 0;
 
-	for (size_t i = 0; i < size; i++)
+	/* Counted in bytes, which vectors add 16 or 32 of at a time. */
+	for (; size - i >= 128; i += 128) {
+		unsigned char n = 0;
+
+		for (size_t k = 0; k < 128; k++)
+			n += c->p[i + k] == '\n';
+		lines += n;
+	}
+	for (; i < size; i++)
 		lines += c->p[i] == '\n';
 	by_size = (size + 1) / 2 / nr_fields;
 	return lines < by_size ? lines : by_size;
@@ -444,7 +461,7 @@ out_labels:
 int wattle_csv__parse(struct wattle_dataset *d, const char *path, const char *buf, size_t len,
 		      char sep, const struct wattle_read_opts *opts, struct wattle_ml_error *e)
 {
-	struct layout l = { 0 };
+	struct layout l = { .numbers = csv_numbers_get() };
 	struct csv c;
 	int err;
 

@@ -31,6 +31,7 @@ int csv_init(struct csv *c, const char *path, const char *buf, size_t len, char 
 {
 	memset(c, 0, sizeof(*c));
 	c->path = path;
+	c->begin = buf;
 	c->p = buf;
 	c->end = buf + len;
 	c->line = 1;

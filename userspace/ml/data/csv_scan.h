@@ -15,6 +15,7 @@
  * struct csv - a CSV text being read
  * @path:	for messages
  * @p:		next character
+ * @begin:	start of the text
  * @end:	end of the text
  * @sep:	separator
  * @line:	number of the current line, from 1
@@ -23,6 +24,7 @@
  */
 struct csv {
 	const char	*path;
+	const char	*begin;
 	const char	*p;
 	const char	*end;
 	char		sep;

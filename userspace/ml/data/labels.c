@@ -73,7 +73,7 @@ int wattle_labels__add(struct wattle_labels *l, const char *s, size_t len)
 			return err;
 	}
 	/* Sorted files are common: the same label again. */
-	if (l->rows && same(l->names[l->ids[l->rows - 1]], s, len)) {
+	if (wattle_labels__last(l, s, len)) {
 		l->ids[l->rows] = l->ids[l->rows - 1];
 		l->rows++;
 		return 0;

@@ -6,6 +6,7 @@
 #ifndef WATTLE_ML_DATA_LABELS_H
 #define WATTLE_ML_DATA_LABELS_H
 
+#include <string.h>
 #include <wattle/ml.h>
 
 /* More than this is a quantity or an identifier, not a class. */
@@ -38,6 +39,14 @@ struct wattle_labels {
  * Return: 0; -ENOMEM; -E2BIG more than WATTLE_MAX_CLASSES distinct names.
  */
 int wattle_labels__add(struct wattle_labels *l, const char *s, size_t len);
+
+/* Is it the name of the row before, byte by byte? */
+static inline bool wattle_labels__last(const struct wattle_labels *l, const char *s, size_t len)
+{
+	const char *name = l->rows ? l->names[l->ids[l->rows - 1]] : NULL;
+
+	return name && !strncmp(name, s, len) && !name[len];
+}
 
 /**
  * wattle_labels__finish() - sort the classes and hand everything to a data set

@@ -199,6 +199,27 @@ const char *wattle_number__fast_f32(const char *p, const char *end, float *v)
 	return p;
 }
 
+bool wattle_number__round_f32(uint64_t w, int q, bool neg, float *v)
+{
+	/* 10^10 is the largest power of ten that a float holds. */
+	static const float power[] = {
+		1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f, 1e8f, 1e9f, 1e10f,
+	};
+	double x;
+
+	/*
+	 * Both exact, so that the division rounds once (W. Clinger, How to Read Floating
+	 * Point Numbers Accurately, PLDI 1990, section 3).
+	 */
+	if (w <= 1u << 24 && q <= 0 && q >= -10)
+		*v = (float)w / power[-q];
+	else if (!eisel_lemire(w, q, &x) || !to_float(x, q, v))
+		return false;
+	if (neg)
+		*v = -*v;
+	return true;
+}
+
 static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
 static locale_t c_locale;
 
@@ -275,6 +296,9 @@ enum wattle_number_text wattle_number__text(const char *s, size_t len)
 	};
 	static const char * const nonfinite[] = { "nan", "inf", "infinity", "1.#inf", "1.#qnan" };
 
+	/* Called for every label: most are none of these by their first character. */
+	if (len && !memchr("nN#<?-.mMiI1+", *s, 13))
+		return WATTLE_TEXT_OTHER;
 	for (size_t i = 0; i < sizeof(missing) / sizeof(missing[0]); i++)
 		if (len == strlen(missing[i]) && !strncasecmp(s, missing[i], len))
 			return WATTLE_TEXT_MISSING;

@@ -9,7 +9,9 @@
 #ifndef WATTLE_ML_DATA_NUMBER_H
 #define WATTLE_ML_DATA_NUMBER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * wattle_number__fast_f32() - parse the number at the start of a text
@@ -23,6 +25,17 @@
  * Return: the first character after the number, or NULL: use wattle_number__f32().
  */
 const char *wattle_number__fast_f32(const char *p, const char *end, float *v);
+
+/**
+ * wattle_number__round_f32() - a decimal number to the nearest float
+ * @w:		digits
+ * @q:		exponent: the number is w * 10^q
+ * @neg:	it is negative
+ * @v:		the value, the same bits as of the parsers here
+ *
+ * Return: false: cannot decide; use wattle_number__f32().
+ */
+bool wattle_number__round_f32(uint64_t w, int q, bool neg, float *v);
 
 /**
  * wattle_number__f32() - parse a text that is a number and nothing else
