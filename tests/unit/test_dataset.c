@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "ml/data/input.h"
 #include "ml/data/labels.h"
+#include "ml/data/memory.h"
 #include "ml_help.h"
 
 static const unsigned char images[] = {
@@ -242,6 +244,60 @@ static void test_shared_data(void **state)
 	}
 }
 
+/* Somebody shortens, extends or rewrites the file between its opening and its end. */
+static void test_changed_while_read(void **state)
+{
+	static const char text[] = "1,2,x\n3,4,y\n";
+	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct wattle_input in = { .path = "f.csv" };
+	struct wattle_ml_error e;
+	struct stat st;
+	char *big;
+	int fd;
+
+	(void)state;
+	for (int how = 0; how < 4; how++) {
+		write_file(tmp_path("f.csv"), text, sizeof(text) - 1);
+		fd = open(tmp_path("f.csv"), O_RDWR);
+		assert_true(fd >= 0);
+		assert_int_equal(futimens(fd, old), 0);
+		assert_int_equal(fstat(fd, &st), 0);
+		if (how == 1)
+			assert_int_equal(ftruncate(fd, 5), 0);
+		if (how == 2)
+			assert_int_equal(pwrite(fd, "5,6,x\n", 6, 12), 6);
+		if (how == 3)
+			assert_int_equal(pwrite(fd, "9", 1, 0), 1);
+		if (how == 0) {
+			assert_ok(wattle_input__load(&in, fd, &st, &e), e);
+			assert_int_equal(in.size, 12);
+			assert_memory_equal(in.data, text, 12);
+			wattle_input__close(&in);
+		} else {
+			assert_int_equal(wattle_input__load(&in, fd, &st, &e), -ESTALE);
+			assert_message(e, "f.csv: changed while it was read: ");
+			assert_null(in.data);
+		}
+		close(fd);
+	}
+	/* Larger than a huge page, and than the memory there is. */
+	big = calloc(1, 5 << 20);
+	write_file(tmp_path("big"), big, 5 << 20);
+	assert_ok(wattle_input__open(&in, tmp_path("big"), &e), e);
+	assert_int_equal(in.size, 5 << 20);
+	assert_memory_equal(in.data, big, 5 << 20);
+	wattle_input__close(&in);
+	wattle_memory__set_limit(4 << 20);
+	assert_int_equal(wattle_input__open(&in, tmp_path("big"), &e), -ENOMEM);
+	assert_message(e, "5.0 MiB to read, 4.0 MiB of memory are available");
+	wattle_memory__set_limit(0);
+	free(big);
+	/* A size of 0 that is none. */
+	assert_ok(wattle_input__open(&in, "/proc/self/status", &e), e);
+	assert_true(in.size > 100);
+	wattle_input__close(&in);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -252,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_relabel),
 		cmocka_unit_test(test_own_data),
 		cmocka_unit_test(test_shared_data),
+		cmocka_unit_test(test_changed_while_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

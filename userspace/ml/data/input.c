@@ -56,37 +56,88 @@ out_free:
 	return err;
 }
 
+static int changed(const struct wattle_input *in, const char *how, struct wattle_ml_error *e)
+{
+	return wattle_ml__fail(e, -ESTALE,
+			       "%s: changed while it was read: %s; try again when nobody writes to it",
+			       in->path, how);
+}
+
+/*
+ * Read, not mapped: a mapped file that somebody shortens is a SIGBUS, anywhere in a
+ * parser. On huge pages a copy costs what the page faults of a mapping do.
+ */
+int wattle_input__load(struct wattle_input *in, int fd, const struct stat *before,
+		       struct wattle_ml_error *e)
+{
+	const size_t size = (size_t)before->st_size, huge = (size_t)2 << 20;
+	const uint64_t room = wattle_memory__available();
+	struct stat after;
+	size_t at = 0;
+	void *buf;
+	int err;
+
+	if (size > room)
+		return wattle_ml__fail(e, -ENOMEM,
+				       "%s: %.1f MiB to read, %.1f MiB of memory are available; take a smaller file or a machine with more memory",
+				       in->path, (double)size / 1048576.0,
+				       (double)room / 1048576.0);
+	if (posix_memalign(&buf, size >= huge ? huge : 64, size))
+		return wattle_ml__no_memory(e, in->path);
+	if (size >= huge)
+		madvise(buf, size - size % huge, MADV_HUGEPAGE);
+	while (at < size) {
+		const ssize_t n = pread(fd, (char *)buf + at, size - at, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err = wattle_ml__fail(e, -errno, "%s: cannot read: %s", in->path,
+					      strerror(errno));
+			goto out_free;
+		}
+		if (!n) {
+			err = changed(in, "it became shorter", e);
+			goto out_free;
+		}
+		at += (size_t)n;
+	}
+	if (fstat(fd, &after) || after.st_size != before->st_size ||
+	    after.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+	    after.st_mtim.tv_nsec != before->st_mtim.tv_nsec) {
+		err = changed(in, "its size or time of change is another", e);
+		goto out_free;
+	}
+	in->data = buf;
+	in->size = size;
+	return 0;
+
+out_free:
+	free(buf);
+	return err;
+}
+
 int wattle_input__open(struct wattle_input *in, const char *path, struct wattle_ml_error *e)
 {
 	struct stat st;
-	int fd, err = 0;
+	int fd, err;
 
 	memset(in, 0, sizeof(*in));
 	in->path = path;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return wattle_ml__fail(e, -errno, "%s: cannot open: %s", path, strerror(errno));
-	if (fstat(fd, &st)) {
+	if (fstat(fd, &st))
 		err = wattle_ml__fail(e, -errno, "%s: cannot stat: %s", path, strerror(errno));
-	} else if (S_ISDIR(st.st_mode)) {
+	else if (S_ISDIR(st.st_mode))
 		err = wattle_ml__fail(e, -EISDIR, "%s: is a directory; name a file in it", path);
-	} else if (!S_ISREG(st.st_mode)) {
+	else if ((uint64_t)st.st_size > PTRDIFF_MAX)
+		err = wattle_ml__fail(e, -EFBIG, "%s: too large for this machine to read", path);
+	else if (!S_ISREG(st.st_mode) || !st.st_size)
+		/* Files of /proc say 0 whatever they hold. */
 		err = read_all(in, fd, e);
-	} else if ((uint64_t)st.st_size > PTRDIFF_MAX) {
-		err = wattle_ml__fail(e, -EFBIG, "%s: too large for this machine to map", path);
-	} else if (st.st_size) {
-		void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-
-		if (p == MAP_FAILED) {
-			err = wattle_ml__fail(e, -errno, "%s: cannot map: %s", path,
-					      strerror(errno));
-		} else {
-			madvise(p, (size_t)st.st_size, MADV_SEQUENTIAL);
-			in->data = p;
-			in->size = (size_t)st.st_size;
-			in->mapped = true;
-		}
-	}
+	else
+		err = wattle_input__load(in, fd, &st, e);
 	close(fd);
 	if (!err && !in->size) {
 		wattle_input__close(in);
@@ -97,11 +148,7 @@ int wattle_input__open(struct wattle_input *in, const char *path, struct wattle_
 
 void wattle_input__close(struct wattle_input *in)
 {
-	if (in->mapped)
-		munmap((void *)in->data, in->size);
-	else
-		free((void *)in->data);
+	free((void *)in->data);
 	in->data = NULL;
 	in->size = 0;
-	in->mapped = false;
 }
