@@ -83,7 +83,7 @@ struct wattle_objective {
 	size_t			nr_batches;
 };
 
-/* Rows of a batch for data of this size: whole tiles, at most 512 batches (training.md: the times). */
+/* Rows of a batch for data of this size: whole tiles, at most 512 batches; times in training.md. */
 size_t wattle_objective__block_rows(size_t rows, size_t cols, size_t nr_outputs);
 
 /**
