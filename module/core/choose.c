@@ -97,17 +97,46 @@ void wattle_choose(const struct wattle_power *p, const struct wattle_choose_ask 
 	*out = c;
 }
 
+static __u64 share_pm(__u64 ns, __u32 pm)
+{
+	return wattle_sat_add(wattle_sat_mul(ns / 1000, pm), ns % 1000 * pm / 1000);
+}
+
 __u32 wattle_choose_slowdown_khz(const struct wattle_power *p, __u64 kcycles, __u64 stall_ns,
-				 __u32 slowdown_pm, __u32 ref_khz)
+				 __u32 slowdown_pm, __u32 ref_khz, __u32 from_khz)
 {
 	__u32 i = wattle_power_opp_at_most(p, ref_khz);
 	__u64 ref_ns, limit_ns;
 
 	/* A reference between two operating points is the one below it. */
 	ref_ns = wattle_power_run_ns(kcycles, stall_ns, p->t.opp[i].khz);
-	limit_ns = wattle_sat_add(ref_ns, wattle_sat_add(wattle_sat_mul(ref_ns / 1000, slowdown_pm),
-							 ref_ns % 1000 * slowdown_pm / 1000));
-	while (i && wattle_power_run_ns(kcycles, stall_ns, p->t.opp[i - 1].khz) <= limit_ns)
+	limit_ns = wattle_sat_add(ref_ns, share_pm(ref_ns, slowdown_pm));
+	while (i) {
+		__u32 khz = p->t.opp[i - 1].khz;
+		__u64 ns = wattle_power_run_ns(kcycles, stall_ns, khz);
+
+		/* Down costs the time in which nothing runs, up also that until it acts. */
+		if (khz != from_khz)
+			ns = wattle_sat_add(ns, 1000ULL * p->t.transition_us);
+		if (khz > from_khz)
+			ns = wattle_sat_add(ns, 1000ULL * p->t.switch_us * (khz - from_khz) / khz);
+		if (ns > limit_ns)
+			break;
 		i--;
+	}
 	return p->t.opp[i].khz;
+}
+
+__u32 wattle_choose_ready_khz(const struct wattle_power *p, __u64 run_ns, __u32 slowdown_pm,
+			      __u32 ref_khz)
+{
+	__u64 may_ns = share_pm(run_ns, slowdown_pm), stop_ns = 1000ULL * p->t.transition_us;
+	__u64 hold_ns = 1000ULL * p->t.switch_us;
+
+	if (may_ns >= stop_ns + hold_ns)
+		return 0;
+	if (may_ns <= stop_ns || !hold_ns)
+		return ref_khz;
+	/* hold x (1 - f / ref) <= may - stop, all below 2^37; frequencies at most 2^25. */
+	return ref_khz - (__u32)((may_ns - stop_ns) * ref_khz / hold_ns);
 }

@@ -94,10 +94,26 @@ void wattle_choose(const struct wattle_power *p, const struct wattle_choose_ask 
  * @stall_ns:	M
  * @slowdown_pm: s, per mille
  * @ref_khz:	reference: the fastest that is allowed
+ * @from_khz:	present frequency: going from it to a faster one takes time as well
  *
- * Return: its frequency; @ref_khz when no lower one will do.
+ * Return: its frequency; the one for @ref_khz when no lower one will do.
  */
 __u32 wattle_choose_slowdown_khz(const struct wattle_power *p, __u64 kcycles, __u64 stall_ns,
-				 __u32 slowdown_pm, __u32 ref_khz);
+				 __u32 slowdown_pm, __u32 ref_khz, __u32 from_khz);
+
+/**
+ * wattle_choose_ready_khz() - how slow the CPU may be when the next batch comes
+ * @p:		prepared table
+ * @run_ns:	the shortest that waits, at the reference
+ * @slowdown_pm: its s, per mille
+ * @ref_khz:	reference: the fastest that is allowed
+ *
+ * A batch that must run at the reference loses time until the frequency has
+ * risen. That loss must be within its slowdown as well.
+ *
+ * Return: frequency, not above @ref_khz; 0 = any.
+ */
+__u32 wattle_choose_ready_khz(const struct wattle_power *p, __u64 run_ns, __u32 slowdown_pm,
+			      __u32 ref_khz);
 
 #endif

@@ -239,15 +239,15 @@ static void unpend(struct wattle_policy_cpu *c, __u64 now_ns)
 	}
 }
 
-void wattle_policy_decide(struct wattle_policy *p, __u32 cpu, const struct wattle_item *next,
-			  struct wattle_decision *d, __u64 now_ns)
+static void decide(struct wattle_policy *p, __u32 cpu, const struct wattle_item *next,
+		   struct wattle_decision *d, __u64 now_ns)
 {
 	struct wattle_policy_cpu *c = &p->cpus[cpu];
 	const struct wattle_item *cur = c->running ? c->running : next;
 	struct wattle_demand_first first;
 	struct wattle_demand_speed speed;
 	struct wattle_choice choice;
-	__u32 slow_khz = 0, least;
+	__u32 slow_khz = 0, ready_khz, least;
 
 	clear(d, cpu, now_ns);
 	d->seq = p->seq++;
@@ -269,7 +269,14 @@ void wattle_policy_decide(struct wattle_policy *p, __u32 cpu, const struct wattl
 		if (!cur->in.deadline_ns)
 			slow_khz = wattle_choose_slowdown_khz(p->power, cur->entry.kcycles,
 							      cur->entry.stall_ns,
-							      cur->in.slowdown_pm, d->cap_khz);
+							      cur->in.slowdown_pm, d->cap_khz,
+							      c->khz);
+		/* And leave the CPU fit for the shortest that waits, besides this one. */
+		if (c->nr_undated > !c->running && slow_khz < d->cap_khz) {
+			ready_khz = wattle_choose_ready_khz(p->power, c->undated_run_ns,
+							    c->undated_pm, d->cap_khz);
+			slow_khz = ready_khz > slow_khz ? ready_khz : slow_khz;
+		}
 		least = d->demand_khz > slow_khz ? d->demand_khz : slow_khz;
 		if (c->min_khz > least)
 			least = c->min_khz;
@@ -281,4 +288,17 @@ void wattle_policy_decide(struct wattle_policy *p, __u32 cpu, const struct wattl
 	start_at(p, c, next, d);
 out:
 	c->wish_khz = d->khz;
+}
+
+void wattle_policy_decide(struct wattle_policy *p, __u32 cpu, const struct wattle_item *next,
+			  struct wattle_decision *d, __u64 now_ns)
+{
+	struct wattle_record r;
+
+	decide(p, cpu, next, d, now_ns);
+	if (!p->log)
+		return;
+	wattle_record_begin(&r, WATTLE_RECORD_DECIDE, cpu, next, now_ns);
+	r.decision = *d;
+	p->log(p->log_data, &r);
 }

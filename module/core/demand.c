@@ -190,18 +190,16 @@ static void weigh(struct wattle_demand_speed *s, __u64 kcycles, __u64 stall_ns, 
 		  __u64 spent_ns)
 {
 	__u64 ns = wattle_sat_sub(due_ns, wattle_sat_add(spent_ns, stall_ns));
+	__u32 khz;
 
-	if (!ns) {
-		/* Stalls alone may just fit. */
-		if (kcycles || due_ns < wattle_sat_add(spent_ns, stall_ns))
-			s->khz = ~0U;
-		else if (s->due_ns)
-			return;
-	} else if (s->due_ns && !needs_more(kcycles, ns, s->khz)) {
+	/* Stalls alone may just fit. */
+	if (!ns && (kcycles || due_ns < wattle_sat_add(spent_ns, stall_ns)))
+		khz = ~0U;
+	else if (s->due_ns && (!ns || !needs_more(kcycles, ns, s->khz)))
 		return;
-	} else {
-		s->khz = wattle_power_khz_for(kcycles, ns);
-	}
+	else
+		khz = wattle_power_khz_for(kcycles, ns);
+	s->khz = khz;
 	s->due_ns = due_ns;
 	s->kcycles = kcycles;
 	s->stall_ns = stall_ns;

@@ -51,6 +51,9 @@ void wattle_policy_init(struct wattle_policy *p, const struct wattle_power *powe
 		c->longest_ns = 0;
 		c->undated_kcycles = 0;
 		c->undated_ns = 0;
+		c->undated_run_ns = 0;
+		c->undated_pm = 0;
+		c->pad = 0;
 		c->nr_waiting = 0;
 		c->nr_undated = 0;
 		c->domain = i;
@@ -66,10 +69,27 @@ void wattle_policy_init(struct wattle_policy *p, const struct wattle_power *powe
 	}
 }
 
+/* An event that has no answer. */
+static void note(struct wattle_policy *p, enum wattle_record_type type, __u32 cpu,
+		 const struct wattle_item *item, const __u32 *arg, __u32 nr_args, __u64 now_ns)
+{
+	struct wattle_record r;
+
+	if (!p->log)
+		return;
+	wattle_record_begin(&r, type, cpu, item, now_ns);
+	while (nr_args--)
+		r.arg[nr_args] = arg[nr_args];
+	if (type == WATTLE_RECORD_DONE)
+		r.run_ns = item->run_ns;
+	p->log(p->log_data, &r);
+}
+
 void wattle_policy_topology(struct wattle_policy *p, __u32 cpu, __u32 domain, __u32 package)
 {
 	p->cpus[cpu].domain = domain;
 	p->cpus[cpu].package = package;
+	note(p, WATTLE_RECORD_TOPOLOGY, cpu, NULL, (const __u32[]){ domain, package }, 2, 0);
 }
 
 void wattle_policy_limits(struct wattle_policy *p, __u32 cpu, __u32 min_khz, __u32 max_khz,
@@ -81,7 +101,8 @@ void wattle_policy_limits(struct wattle_policy *p, __u32 cpu, __u32 min_khz, __u
 	c->cap_khz = max_khz;
 	c->foreign_pm = foreign_pm;
 	c->online = online;
-	(void)now_ns;
+	note(p, WATTLE_RECORD_LIMITS, cpu, NULL,
+	     (const __u32[]){ min_khz, max_khz, foreign_pm, online }, 4, now_ns);
 }
 
 /* By release; those that come at the same time in order of submission. */
@@ -109,6 +130,19 @@ static void gap_ends(struct wattle_policy_cpu *c, const struct wattle_item *item
 	c->usual_ns = c->usual_ns - (c->usual_ns >> 3) + (gap >> 3);
 }
 
+/* What an undated batch must find when its turn comes. */
+static void note_shortest(const struct wattle_policy *p, struct wattle_policy_cpu *c,
+			  const struct wattle_item *item)
+{
+	__u64 run_ns = wattle_power_run_ns(item->entry.kcycles, item->entry.stall_ns,
+					   wattle_cpu_cap(p, c));
+
+	if (!c->nr_undated || run_ns < c->undated_run_ns)
+		c->undated_run_ns = run_ns;
+	if (!c->nr_undated || item->in.slowdown_pm < c->undated_pm)
+		c->undated_pm = item->in.slowdown_pm;
+}
+
 /* Into the accounts of item->cpu; item->order_ns says where. */
 void wattle_cpu_take(struct wattle_policy *p, struct wattle_item *item, __u64 now_ns)
 {
@@ -121,6 +155,7 @@ void wattle_cpu_take(struct wattle_policy *p, struct wattle_item *item, __u64 no
 	} else {
 		c->undated_kcycles = wattle_sat_add(c->undated_kcycles, item->entry.kcycles);
 		c->undated_ns = wattle_sat_add(c->undated_ns, item->entry.stall_ns);
+		note_shortest(p, c, item);
 		c->nr_undated++;
 	}
 	wattle_list_init(&item->link);
@@ -154,6 +189,7 @@ void wattle_policy_start(struct wattle_policy *p, struct wattle_item *item, __u6
 {
 	struct wattle_policy_cpu *c = &p->cpus[item->cpu];
 
+	note(p, WATTLE_RECORD_START, item->cpu, item, NULL, 0, now_ns);
 	leave(c, item);
 	c->since_ns = now_ns;
 	c->changes = 0;
@@ -177,6 +213,7 @@ void wattle_policy_speed(struct wattle_policy *p, __u32 cpu, __u32 khz, __u64 no
 	__u64 change_ns = 1000ULL * p->power->t.transition_us;
 	struct wattle_demand_first first;
 
+	note(p, WATTLE_RECORD_SPEED, cpu, NULL, &khz, 1, now_ns);
 	if (khz == c->khz || !khz)
 		return;
 	if (c->since_ns <= now_ns) {
@@ -195,6 +232,7 @@ void wattle_policy_done(struct wattle_policy *p, struct wattle_item *item, __u64
 {
 	struct wattle_policy_cpu *c = &p->cpus[item->cpu];
 
+	note(p, WATTLE_RECORD_DONE, item->cpu, item, &item->unfit, 1, now_ns);
 	wattle_cpu_learn(p, c, now_ns);
 	c->running = NULL;
 	c->idle_ns = now_ns;
@@ -203,9 +241,9 @@ void wattle_policy_done(struct wattle_policy *p, struct wattle_item *item, __u64
 
 void wattle_policy_cancel(struct wattle_policy *p, struct wattle_item *item, __u64 now_ns)
 {
+	note(p, WATTLE_RECORD_CANCEL, item->cpu, item, NULL, 0, now_ns);
 	leave(&p->cpus[item->cpu], item);
 	item->state = WATTLE_ITEM_OUT;
-	(void)now_ns;
 }
 
 __u32 wattle_policy_domain_khz(const struct wattle_policy *p, __u32 domain)

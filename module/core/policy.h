@@ -89,6 +89,7 @@ enum wattle_item_state {
 /**
  * struct wattle_item - one batch; memory is the caller's, from submit to done or cancel
  * @in:		what was submitted
+ * @id:		the caller's name for it in the log; not looked at
  * @entry:	its part in its CPU's demand
  * @link:	in its CPU's list of items that wait for their release, by release
  * @cpu:	the CPU it is charged to
@@ -106,6 +107,7 @@ enum wattle_item_state {
  */
 struct wattle_item {
 	struct wattle_work		in;
+	__u64				id;
 	struct wattle_demand_entry	entry;
 	struct wattle_list		link;
 	__u32				cpu;
@@ -130,7 +132,7 @@ enum wattle_admission_reason {
 	WATTLE_ADMIT_FINE		= 0,
 	WATTLE_ADMIT_PAST		= 1,	/* the deadline has passed */
 	WATTLE_ADMIT_INFEASIBLE		= 2,	/* too much is due before it */
-	WATTLE_ADMIT_OVER_CAP		= 3,	/* its energy cap is below the cheapest way to run it */
+	WATTLE_ADMIT_OVER_CAP		= 3,	/* its energy cap is below its least cost */
 	WATTLE_ADMIT_NO_CPU		= 4,	/* no CPU is online */
 	WATTLE_ADMIT_UNKNOWN		= 5,	/* work not known: nothing can be promised */
 };
@@ -225,6 +227,7 @@ struct wattle_policy_params {
  *		have begun just before a release
  * @undated_kcycles: C of waiting work without a place by deadline
  * @undated_ns: M of the same
+ * @undated_run_ns: the shortest of it at the fastest frequency allowed, since there is any
  * @nr_waiting: items that wait
  * @nr_undated: of these, without a place by deadline
  * @domain:	clock domain
@@ -237,6 +240,8 @@ struct wattle_policy_params {
  * @online:	work may be placed here
  * @changes:	changes of frequency since @running started
  * @woke:	@running had to wait for the CPU to wake
+ * @undated_pm: the least slowdown that any of the undated allows, since there is any
+ * @pad:	0
  */
 struct wattle_policy_cpu {
 	struct wattle_demand	demand;
@@ -252,6 +257,7 @@ struct wattle_policy_cpu {
 	__u64			longest_ns;
 	__u64			undated_kcycles;
 	__u64			undated_ns;
+	__u64			undated_run_ns;
 	__u32			nr_waiting;
 	__u32			nr_undated;
 	__u32			domain;
@@ -264,9 +270,12 @@ struct wattle_policy_cpu {
 	__u32			online;
 	__u32			changes;
 	__u32			woke;
+	__u32			undated_pm;
+	__u32			pad;
 };
 
 struct wattle_policy;
+struct wattle_record;
 
 /**
  * struct wattle_policy - the whole of it
@@ -277,7 +286,7 @@ struct wattle_policy;
  * @seq:	decisions taken
  * @anon:	what is learned of work without a key
  * @learn:	what is learned of work with one; the caller's, set after init; NULL = nothing
- * @log:	called for every event and decision if not NULL (record.h)
+ * @log:	called after every event and decision if not NULL, set after init (record.h)
  * @log_data:	for @log
  */
 struct wattle_policy {
@@ -289,7 +298,7 @@ struct wattle_policy {
 	__u64				seq;
 	struct wattle_learn_entry	anon;
 	struct wattle_learn		*learn;
-	void				(*log)(void *data, const void *entry);
+	void				(*log)(void *data, const struct wattle_record *r);
 	void				*log_data;
 };
 

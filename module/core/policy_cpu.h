@@ -5,6 +5,7 @@
 
 #include "core/null.h"
 #include "core/policy.h"
+#include "core/record.h"
 #include "core/sat.h"
 
 #define WATTLE_KCYCLES_MAX	((1ULL << 43) - 1)
@@ -60,6 +61,9 @@ static inline __u64 wattle_cpu_raise_ns(const struct wattle_policy *p,
 /* What is left of what runs, as of @now_ns; all 0 when nothing runs. */
 void wattle_cpu_first(const struct wattle_policy_cpu *c, __u64 now_ns,
 		      struct wattle_demand_first *first);
+/* All 0 but for what is given. */
+void wattle_record_begin(struct wattle_record *r, enum wattle_record_type type, __u32 cpu,
+			 const struct wattle_item *item, __u64 now_ns);
 /* How much of its work, as reckoned with, has @c's batch taken? In 1/4096; 0 = cannot tell. */
 __u64 wattle_cpu_taken(const struct wattle_policy *p, const struct wattle_policy_cpu *c,
 		       __u64 now_ns);

@@ -168,8 +168,8 @@ static void settle(struct wattle_item *item, const struct option *best,
 		item->order_ns = best->earliest_ns;
 }
 
-void wattle_policy_submit(struct wattle_policy *p, struct wattle_item *item,
-			  struct wattle_admit_verdict *v, __u64 now_ns)
+static void admit(struct wattle_policy *p, struct wattle_item *item,
+		  struct wattle_admit_verdict *v, __u64 now_ns)
 {
 	struct wattle_policy_cpu *c;
 	struct option best;
@@ -192,4 +192,18 @@ void wattle_policy_submit(struct wattle_policy *p, struct wattle_item *item,
 	if (best.alone_ns > c->longest_ns)
 		c->longest_ns = best.alone_ns;
 	wattle_cpu_take(p, item, now_ns);
+}
+
+void wattle_policy_submit(struct wattle_policy *p, struct wattle_item *item,
+			  struct wattle_admit_verdict *v, __u64 now_ns)
+{
+	struct wattle_record r;
+
+	admit(p, item, v, now_ns);
+	if (!p->log)
+		return;
+	wattle_record_begin(&r, WATTLE_RECORD_SUBMIT, v->cpu, item, now_ns);
+	r.work = item->in;
+	r.verdict = *v;
+	p->log(p->log_data, &r);
 }

@@ -102,7 +102,7 @@ const char *wattle_power_strerror(enum wattle_power_error err)
 		[WATTLE_POWER_PAD]		= "padding is not 0",
 	};
 
-	if ((__u32)err >= sizeof(text) / sizeof(text[0]))
+	if ((__u32)err > WATTLE_POWER_PAD)
 		return "unknown fault";
 	return text[err];
 }

@@ -99,7 +99,7 @@ enum wattle_power_error {
 	WATTLE_POWER_EXIT_ORDER		= 15,	/* a deeper state must not wake faster */
 	WATTLE_POWER_SHARED		= 16,	/* shared or platform power beyond WATTLE_UW_MAX */
 	WATTLE_POWER_SHARED_ORDER	= 17,	/* shared_idle_uw above shared_uw */
-	WATTLE_POWER_TRANSITION		= 18,	/* either time of a change beyond WATTLE_IDLE_US_MAX */
+	WATTLE_POWER_TRANSITION		= 18,	/* a time of changing beyond WATTLE_IDLE_US_MAX */
 	WATTLE_POWER_PAD		= 19,	/* padding that is not 0 */
 };
 

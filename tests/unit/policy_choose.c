@@ -155,8 +155,8 @@ static void numbers_at_the_ends(void **state)
 	fresh(&ask, 0, 0);
 	wattle_choose(&power, &ask, &c);
 	assert_int_equal(c.pj, 0);
-	assert_int_equal(wattle_choose_slowdown_khz(&power, ~0ULL, ~0ULL, ~0U, ~0U), 800000);
-	assert_int_equal(wattle_choose_slowdown_khz(&power, 0, 0, 0, ~0U), 800000);
+	assert_int_equal(wattle_choose_slowdown_khz(&power, ~0ULL, ~0ULL, ~0U, ~0U, ~0U), 800000);
+	assert_int_equal(wattle_choose_slowdown_khz(&power, 0, 0, 0, ~0U, ~0U), 3200000);
 }
 
 static void slowdown_is_kept(void **state)
@@ -165,18 +165,21 @@ static void slowdown_is_kept(void **state)
 	int round;
 
 	(void)state;
-	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, 0, 50, ~0U), 3200000);
+	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, 0, 50, ~0U, ~0U), 3200000);
 	/* 2 / 3 of the time stalls: 3.2 to 2.6 GHz costs 7.7 %, to 2.0 20 %. */
-	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, SEC * 5 / 8, 80, ~0U), 2600000);
-	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, SEC * 5 / 8, 76, ~0U), 3200000);
-	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, SEC * 5 / 8, 200, ~0U), 2000000);
+	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, SEC * 5 / 8, 80, ~0U, ~0U), 2600000);
+	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, SEC * 5 / 8, 76, ~0U, ~0U), 3200000);
+	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, SEC * 5 / 8, 201, ~0U, ~0U), 2000000);
 	/* The reference is what is allowed, not what the table ends with. */
-	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, SEC * 5 / 8, 80, 2000000),
+	assert_int_equal(wattle_choose_slowdown_khz(&power, 1000000, SEC * 5 / 8, 80, 2000000, 2000000),
 			 2000000);
+	/* A change is part of the slowdown: 10 us of 1.2 ms, or none of it. */
+	assert_int_equal(wattle_choose_slowdown_khz(&power, 1600, 700 * US, 97, ~0U, 2600000), 2600000);
+	assert_int_equal(wattle_choose_slowdown_khz(&power, 1600, 700 * US, 97, ~0U, 3200000), 3200000);
 	for (round = 0; round < 20000; round++) {
 		uint64_t kc = policy_rng(&seed) % (1ULL << 43), m = policy_rng(&seed) % (1ULL << 42);
 		uint32_t pm = policy_rng(&seed) % 10001;
-		uint32_t khz = wattle_choose_slowdown_khz(&power, kc, m, pm, ~0U);
+		uint32_t khz = wattle_choose_slowdown_khz(&power, kc, m, pm, ~0U, ~0U);
 		unsigned __int128 top = wattle_power_run_ns(kc, m, 3200000);
 		uint32_t i = wattle_power_opp_at_least(&power, khz);
 
@@ -186,8 +189,25 @@ static void slowdown_is_kept(void **state)
 		if (i)
 			assert_true((unsigned __int128)wattle_power_run_ns(kc, m,
 									   power.t.opp[i - 1].khz) *
-				    1000 + 2000 > top * (1000 + pm));
+				    1000 + 10 * MS + 2000 > top * (1000 + pm));
 	}
+}
+
+static void the_next_finds_a_cpu_fit_for_it(void **state)
+{
+	struct wattle_power p = power;
+
+	(void)state;
+	/* 10 us of transition in 5 % of the next: 200 us it must have. */
+	assert_int_equal(wattle_choose_ready_khz(&p, 200 * US, 50, 3200000), 0);
+	assert_int_equal(wattle_choose_ready_khz(&p, 199 * US, 50, 3200000), 3200000);
+	/* And 100 us until it acts, in which three quarters of the speed lose 25. */
+	p.t.switch_us = 100;
+	assert_int_equal(wattle_choose_ready_khz(&p, 700 * US, 50, 3200000), 2400000);
+	assert_int_equal(wattle_choose_ready_khz(&p, 2200 * US, 50, 3200000), 0);
+	assert_int_equal(wattle_choose_ready_khz(&p, 0, ~0U, 3200000), 3200000);
+	assert_int_equal(wattle_choose_ready_khz(&p, ~0ULL, ~0U, ~0U), 0);
+	assert_int_equal(wattle_choose_ready_khz(&p, 5, 0, 3200000), 3200000);
 }
 
 static void deferral_is_never_greedy(void **state)
@@ -304,6 +324,7 @@ int main(void)
 		cmocka_unit_test(a_change_must_pay),
 		cmocka_unit_test(numbers_at_the_ends),
 		cmocka_unit_test(slowdown_is_kept),
+		cmocka_unit_test(the_next_finds_a_cpu_fit_for_it),
 		cmocka_unit_test(deferral_is_never_greedy),
 		cmocka_unit_test(gaps_of_the_past_say_what_idling_is_worth),
 		cmocka_unit_test(fewest_cores_at_the_cheapest_point),

@@ -3,7 +3,10 @@
  * The whole policy on a CPU that does what it is told, after a delay: whatever
  * comes, what was promised is in time, and every decision says why.
  */
+#include <errno.h>
+
 #include "policy_help.h"
+#include "core/record.h"
 
 #define N	64
 #define CPUS	3
@@ -13,9 +16,14 @@ static struct wattle_policy policy;
 static struct wattle_policy_cpu cpus[CPUS];
 static struct wattle_item items[N];
 
+static int logging;
+
+static void keep(void *data, const struct wattle_record *r);
+
 static void begin(uint32_t nr)
 {
 	wattle_policy_init(&policy, &power, NULL, cpus, nr, 0);
+	policy.log = logging ? keep : NULL;
 	memset(items, 0, sizeof(items));
 }
 
@@ -23,6 +31,7 @@ static struct wattle_admit_verdict submit(int i, uint64_t kc, uint64_t deadline,
 {
 	struct wattle_admit_verdict v;
 
+	items[i].id = i;
 	items[i].in.kcycles = kc;
 	items[i].in.deadline_ns = deadline;
 	wattle_policy_submit(&policy, &items[i], &v, now);
@@ -365,6 +374,74 @@ static void what_was_promised_is_in_time(void **state)
 	assert_int_equal(s.misses, 0);
 }
 
+#define LOG_MAX	100000
+
+static struct wattle_record *records;
+static size_t nr_records;
+
+static void keep(void *data, const struct wattle_record *r)
+{
+	(void)data;
+	assert_true(nr_records < LOG_MAX);
+	records[nr_records++] = *r;
+}
+
+/* The same log in, the same decisions out; and one bit changed is found. */
+static void a_log_brings_the_same_decisions(void **state)
+{
+	static struct wattle_policy_cpu again_cpus[CPUS];
+	static struct wattle_item again_items[N];
+	struct wattle_policy again;
+	struct wattle_record odd;
+	struct sim s = { 79, 0, 0, 0, 0, 0 };
+	uint64_t seed = 83;
+	size_t i, wrong = 0, decisions = 0;
+	int round;
+
+	(void)state;
+	/* No padding, so that records can be compared as they are. */
+	assert_int_equal(sizeof(struct wattle_work), 7 * 8 + 4 * 4);
+	assert_int_equal(sizeof(struct wattle_admit_verdict), 4 * 4 + 8);
+	assert_int_equal(sizeof(struct wattle_decision), 2 * 8 + 10 * 4 + 5 * 8);
+	assert_int_equal(sizeof(odd), 48 + sizeof(odd.work) + sizeof(odd.verdict) +
+			 sizeof(odd.decision));
+	records = calloc(LOG_MAX, sizeof(*records));
+	assert_non_null(records);
+	for (round = 0; round < 4; round++) {
+		nr_records = 0;
+		logging = 1;
+		one_run(&s, round % 2 ? 400 * US : 10 * MS, round / 2);
+		logging = 0;
+		wattle_policy_init(&again, &power, NULL, again_cpus, 1, 0);
+		memset(again_items, 0, sizeof(again_items));
+		for (i = 0; i < nr_records; i++) {
+			decisions += records[i].type == WATTLE_RECORD_DECIDE;
+			assert_int_equal(wattle_record_replay(&again, &records[i], again_items, N), 0);
+		}
+		/* What was decided otherwise is noticed, and noise does no harm. */
+		wattle_policy_init(&again, &power, NULL, again_cpus, 1, 0);
+		memset(again_items, 0, sizeof(again_items));
+		for (i = 0; i < nr_records; i++) {
+			odd = records[i];
+			if (odd.type == WATTLE_RECORD_DECIDE && policy_rng(&seed) % 8 == 0) {
+				odd.decision.energy_pj++;
+				wrong++;
+				assert_int_equal(wattle_record_replay(&again, &odd, again_items, N),
+						 -EILSEQ);
+				continue;
+			}
+			odd.type = policy_rng(&seed) % 2 ? 0 : WATTLE_RECORD_CANCEL + 1;
+			assert_int_equal(wattle_record_replay(&again, &odd, again_items, N), -EINVAL);
+			odd = records[i];
+			odd.item = N + policy_rng(&seed) % 100;
+			assert_int_equal(wattle_record_replay(&again, &odd, again_items, N), -EINVAL);
+			assert_int_equal(wattle_record_replay(&again, &records[i], again_items, N), 0);
+		}
+	}
+	free(records);
+	assert_true(decisions > 1000 && wrong > 100);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -380,6 +457,7 @@ int main(void)
 		cmocka_unit_test(half_done_is_half_done),
 		cmocka_unit_test(a_batch_between_two_points_is_split),
 		cmocka_unit_test(what_was_promised_is_in_time),
+		cmocka_unit_test(a_log_brings_the_same_decisions),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
