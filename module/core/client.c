@@ -264,6 +264,7 @@ int wattle_sched_worker_init(struct wattle_sched_client *c, struct wattle_sched_
 	w->occupies = WATTLE_CPU_ANY;
 	wattle_list_init(&w->park_link);
 	wattle_list_init(&w->cpu_link);
+	wattle_list_init(&w->peers);
 	wattle_list_init(&w->run_link);
 	wattle_list_add_tail(&w->client_link, &c->workers);
 	c->nr_workers++;

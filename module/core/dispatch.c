@@ -143,19 +143,46 @@ static void grant(struct wattle_sched_worker *w, struct wattle_sched_batch *b, _
 	wattle_sched_trace(s, WATTLE_TRACE_GRANT, b, w, now_ns);
 }
 
+/* @new, in no list, stands for @old's peers from now on, in its place. */
+static void lead(struct wattle_sched_worker *new, struct wattle_sched_worker *old)
+{
+	wattle_list_replace(&old->cpu_link, &new->cpu_link);
+	wattle_list_replace(&old->peers, &new->peers);
+}
+
 void wattle_sched_park_end(struct wattle_sched_worker *w)
 {
 	wattle_list_del(&w->park_link);
-	wattle_list_del(&w->cpu_link);
+	if (!wattle_list_empty(&w->peers)) {
+		struct wattle_sched_worker *heir;
+
+		heir = wattle_list_first(&w->peers, struct wattle_sched_worker, cpu_link);
+		wattle_list_del(&heir->cpu_link);
+		lead(heir, w);
+	} else {
+		wattle_list_del(&w->cpu_link);
+	}
 	w->state = WATTLE_WORKER_OUT;
 }
 
 static void park(struct wattle_sched_worker *w)
 {
+	struct wattle_sched_worker *o;
+	struct wattle_list *parked;
+
 	w->state = WATTLE_WORKER_PARKED;
 	wattle_list_add_head(&w->park_link, &w->client->parked);
-	if (w->cpu != WATTLE_CPU_ANY)
-		wattle_list_add_head(&w->cpu_link, &w->client->sched->cpus[w->cpu].parked);
+	if (w->cpu == WATTLE_CPU_ANY)
+		return;
+	parked = &w->client->sched->cpus[w->cpu].parked;
+	wattle_list_for_each(o, parked, cpu_link) {
+		if (o->client != w->client || o->filter != w->filter)
+			continue;
+		lead(w, o);
+		wattle_list_add_head(&o->cpu_link, &w->peers);
+		return;
+	}
+	wattle_list_add_head(&w->cpu_link, parked);
 }
 
 static void grant_parked(struct wattle_sched_worker *w, struct wattle_sched_batch *b, __u64 now_ns)
@@ -223,15 +250,28 @@ void wattle_sched_cpu_freed(struct wattle_sched *s, __u32 cpu, __u64 now_ns)
 	wattle_sched_settle(w->client);
 }
 
-static void try_grant(struct wattle_sched_worker *w, __u64 now_ns)
+static int try_grant(struct wattle_sched_worker *w, __u64 now_ns)
 {
 	struct wattle_sched_batch *b;
 
 	if (!wattle_sched_cpu_open(w->client->sched, w->cpu))
-		return;
+		return 0;
 	b = pick(w);
 	if (b)
 		grant_parked(w, b, now_ns);
+	return !!b;
+}
+
+/* @w and its peers, until one of them gets nothing: then neither would the others. */
+static void grant_peers(struct wattle_sched_worker *w, __u64 now_ns)
+{
+	struct wattle_sched_worker *heir = w;
+
+	do {
+		w = heir;
+		heir = wattle_list_empty(&w->peers) ? NULL :
+		       wattle_list_first(&w->peers, struct wattle_sched_worker, cpu_link);
+	} while (try_grant(w, now_ns) && heir);
 }
 
 void wattle_sched_rescan_client(struct wattle_sched_client *c, __u64 now_ns)
@@ -249,7 +289,7 @@ void wattle_sched_rescan_cpu(struct wattle_sched *s, __u32 cpu, __u64 now_ns)
 	struct wattle_sched_client *c;
 
 	wattle_list_for_each_safe(w, tmp, &s->cpus[cpu].parked, cpu_link)
-		try_grant(w, now_ns);
+		grant_peers(w, now_ns);
 	wattle_list_for_each(c, &s->clients, sched_link)
 		wattle_sched_settle(c);
 }

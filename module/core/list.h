@@ -48,6 +48,13 @@ static inline void wattle_list_del(struct wattle_list *n)
 	wattle_list_init(n);
 }
 
+/* @n takes the place of @old, which is then in no list; @n was in none. */
+static inline void wattle_list_replace(struct wattle_list *old, struct wattle_list *n)
+{
+	wattle_list_add_tail(n, old);
+	wattle_list_del(old);
+}
+
 #define wattle_container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
 

@@ -147,7 +147,8 @@ struct wattle_sched_worker {
 	struct wattle_sched_client	*client;
 	struct wattle_list		client_link;	/* client->workers */
 	struct wattle_list		park_link;	/* client->parked, newest first */
-	struct wattle_list		cpu_link;	/* sched->cpus[cpu].parked, newest first */
+	struct wattle_list		cpu_link;	/* sched->cpus[cpu].parked, or a peer's @peers */
+	struct wattle_list		peers;		/* see struct wattle_sched_cpu; newest first */
 	struct wattle_list		run_link;	/* sched->running: granted or expired */
 	struct wattle_sched_batch	*batch;
 	__u32				state;
@@ -213,12 +214,16 @@ struct wattle_sched_client {
  * One slot per CPU; the array is the caller's. In enforce mode a managed CPU
  * carries one grant of a pinned worker at a time; the count is kept in every
  * mode, so that a switch needs no look back.
+ *
+ * Workers that wait for the same CPU with the same client and filter would take
+ * the same batch. Only the newest of them is in @parked, the others are its
+ * peers: what it costs to choose does not grow with the threads of a client.
  */
 struct wattle_sched_cpu {
 	/* by wattle_sched_cpu_manage() alone; init sets 1 */
 	__u32				managed;
 	__u32				nr_busy; /* pinned workers with a live or expired grant */
-	struct wattle_list		parked; /* pinned workers waiting here, of all clients */
+	struct wattle_list		parked; /* one worker for each client and filter waiting here */
 };
 
 struct wattle_sched_limits {

@@ -164,6 +164,64 @@ static void test_best_over_clients(void **state)
 	assert_int_equal(w->state, WATTLE_WORKER_PARKED);
 }
 
+static int nr_contenders(__u32 cpu)
+{
+	struct wattle_list *n;
+	int count = 0;
+
+	for (n = wd->cpus[cpu].parked.next; n != &wd->cpus[cpu].parked; n = n->next)
+		count++;
+	return count;
+}
+
+/*
+ * However many threads a client sends to a CPU, they count as one where it is
+ * decided who gets it: they would take the same batch. One with a filter might not.
+ */
+static void test_crowd_counts_once(void **state)
+{
+	struct wattle_sched_worker *crowd[40], *x = world_worker(b, 0), *f = world_worker(a, 60);
+	struct wattle_sched_worker *v = world_worker(b, 1);
+	int i, of_a = 0;
+
+	(void)state;
+	world_submit(wd, q, 1, 0);
+	assert_int_equal(world_next(wd, v, 0), 1);
+	for (i = 0; i < 40; i++) {
+		crowd[i] = world_worker(a, i);
+		assert_int_equal(world_next(wd, crowd[i], 0), 0);
+	}
+	assert_int_equal(world_next(wd, x, 0), 0);
+	assert_int_equal(wattle_sched_next(f, p->id, 0, wd->now), 0);
+	assert_int_equal(nr_contenders(0), 3);
+	/* Leaving in any order: the newest, one from the middle, the oldest. */
+	assert_int_equal(wattle_sched_unpark(crowd[39], wd->now), 0);
+	assert_int_equal(wattle_sched_unpark(crowd[20], wd->now), 0);
+	assert_int_equal(wattle_sched_unpark(crowd[0], wd->now), 0);
+	assert_int_equal(wattle_sched_unpark(f, wd->now), 0);
+	assert_int_equal(nr_contenders(0), 2);
+	/* Equal weights: 37 threads against one get half of the grants. */
+	for (i = 0; i < 20; i++) {
+		world_submit(wd, p, 100 + i, 0);
+		world_submit(wd, q, 200 + i, 0);
+	}
+	for (i = 0; i < 20; i++) {
+		struct wattle_sched_worker *w;
+
+		w = wattle_list_first(&wd->s.running, struct wattle_sched_worker, run_link);
+		world_advance(wd, MS);
+		of_a += w->client == a;
+		if (!w->taken)
+			assert_int_equal(wattle_sched_unpark(w, wd->now), 1);
+		assert_int_equal(world_turn(wd, w, 0), 0);
+		assert_int_equal(wd->cpus[0].nr_busy, 1);
+	}
+	assert_in_range(of_a, 9, 11);
+	/* Set free, all that there is work for run: 2 of b and 37 of a wait for 10 each. */
+	wattle_sched_cpu_manage(&wd->s, 0, 0, wd->now);
+	assert_in_range(wd->cpus[0].nr_busy, 12, 14);
+}
+
 static void test_one_wake_per_batch(void **state)
 {
 	struct wattle_sched_worker *w[6];
@@ -344,7 +402,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_one_grant_per_cpu), T(test_unpinned_not_gated),
 		T(test_unmanaged_not_gated), T(test_turn_competes), T(test_turn_leaves_cpu),
-		T(test_best_over_clients), T(test_one_wake_per_batch),
+		T(test_best_over_clients), T(test_crowd_counts_once),
+		T(test_one_wake_per_batch),
 		T(test_wake_skips_busy_cpu), T(test_off_lets_all_run), T(test_mode_values),
 		T(test_verdicts), T(test_dry_run), T(test_classes_in_admission),
 	};

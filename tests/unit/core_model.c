@@ -288,7 +288,8 @@ static void do_worker(struct world *wd, struct wattle_sched_worker **slot,
 		      struct wattle_sched_client **clients)
 {
 	struct wattle_sched_worker *w = *slot;
-	__u32 cpu = rng() % 5 ? rng() % WORLD_CPUS : WATTLE_CPU_ANY;
+	/* Crowds on the first two. */
+	__u32 cpu = rng() % 5 ? rng() % (rng() % 2 ? 2 : WORLD_CPUS) : WATTLE_CPU_ANY;
 	struct wattle_sched_queue *q;
 	__s32 prev;
 	int ret;
