@@ -16,6 +16,8 @@
 #define WATTLE_BATCH_CACHE_MAX	256
 #define WATTLE_BATCH_CACHE_MIN	128
 #define WATTLE_BATCH_TRIM_CHUNK	64
+/* Batches taken from the cache under one hold of the lock. */
+#define WATTLE_BATCH_TAKE_CHUNK	64
 
 static struct kmem_cache *wattle_batch_slab;
 
@@ -101,23 +103,26 @@ void wattle_batch_cache_drain(struct wattle_client *c)
 	c->nr_cache = 0;
 }
 
-static struct wattle_kbatch *wattle_batch_take_cached(struct wattle_client *c, u32 *count)
+/* Adds up to @count cached ones to *@list, a chunk a hold; returns how many. */
+static u32 wattle_batch_take_cached(struct wattle_client *c, u32 count,
+				    struct wattle_kbatch **list)
 {
-	struct wattle_kbatch *b, *list = NULL;
+	struct wattle_kbatch *b;
+	u32 done = 0, end;
 
-	if (!READ_ONCE(c->nr_cache))
-		return NULL;
-	wattle_device_lock();
-	while (*count && c->cache) {
-		b = c->cache;
-		c->cache = b->next;
-		WRITE_ONCE(c->nr_cache, c->nr_cache - 1);
-		b->next = list;
-		list = b;
-		(*count)--;
+	while (done < count && READ_ONCE(c->nr_cache)) {
+		end = min(count, done + WATTLE_BATCH_TAKE_CHUNK);
+		wattle_device_lock();
+		for (; done < end && c->cache; done++) {
+			b = c->cache;
+			c->cache = b->next;
+			WRITE_ONCE(c->nr_cache, c->nr_cache - 1);
+			b->next = *list;
+			*list = b;
+		}
+		wattle_device_unlock();
 	}
-	wattle_device_unlock();
-	return list;
+	return done;
 }
 
 /**
@@ -132,8 +137,9 @@ static struct wattle_kbatch *wattle_batch_take_cached(struct wattle_client *c, u
  */
 struct wattle_kbatch *wattle_batch_take(struct wattle_client *c, u32 count)
 {
-	struct wattle_kbatch *b, *list = wattle_batch_take_cached(c, &count);
+	struct wattle_kbatch *b, *list = NULL;
 
+	count -= wattle_batch_take_cached(c, count, &list);
 	while (count--) {
 		b = kmem_cache_zalloc(wattle_batch_slab, GFP_KERNEL_ACCOUNT);
 		if (!b) {

@@ -22,6 +22,8 @@
 
 DEFINE_PER_CPU(struct wattle_cpu_freq, wattle_cpu_freq);
 
+#define WATTLE_CPUS_SETTLE	64	/* promises of each class brought up to date under one hold */
+
 static DEFINE_MUTEX(wattle_cpus_mutex);		/* @managed and the supply derived from it */
 static cpumask_var_t wattle_cpus_managed;
 static u32 wattle_cpus_managed_nr;		/* its weight, for those who only want that */
@@ -101,6 +103,19 @@ static void wattle_cpus_gate(void)
 	}
 }
 
+/* Promises that wait may be a million: a few a hold. */
+static void wattle_cpus_settle(void)
+{
+	int more;
+
+	do {
+		wattle_device_lock();
+		more = wattle_sched_settle_supply(&wattle.sched, WATTLE_CPUS_SETTLE);
+		wattle_device_unlock();
+		cond_resched();
+	} while (more);
+}
+
 /*
  * Admission counts on the managed CPUs that are online, or on all online ones
  * while none is managed, each at the frequency of the slowest.
@@ -126,6 +141,7 @@ static void wattle_cpus_update(void)
 	wattle_device_lock();
 	wattle_sched_set_supply(&wattle.sched, nr, nr ? khz : 0);
 	wattle_device_unlock();
+	wattle_cpus_settle();
 	mutex_unlock(&wattle_cpus_mutex);
 	cpus_read_unlock();
 }

@@ -70,6 +70,8 @@ __u64 wattle_admit_need_ns(__u64 work_kcycles, __u64 stall_us, __u32 khz)
 /* m x t - (m - 1) x need: what must be left when all that comes before is taken off. */
 static inline __s64 own_slack(const struct wattle_admit *a, __s64 t, __s64 need)
 {
+	/* A node that has not been settled may come from a farther horizon. */
+	t = max_s64(min_s64(t, a->horizon), -a->horizon);
 	return (__s64)a->nr_cpus * t - ((__s64)a->nr_cpus - 1) * need;
 }
 
@@ -166,39 +168,91 @@ static void rebalance(struct wattle_admit *a, struct wattle_admit_node *n)
 	}
 }
 
+static void set_cpus(struct wattle_admit *a, __u32 nr_cpus)
+{
+	a->nr_cpus = nr_cpus < 1 ? 1 : nr_cpus > CPUS_MAX ? CPUS_MAX : nr_cpus;
+	a->horizon = SPAN_MAX / a->nr_cpus;
+	a->at_ns = 0;
+	a->at_seq = 0;
+}
+
 void wattle_admit_init(struct wattle_admit *a, __u32 nr_cpus)
 {
 	a->root = NULL;
 	a->count = 0;
-	a->nr_cpus = nr_cpus < 1 ? 1 : nr_cpus > CPUS_MAX ? CPUS_MAX : nr_cpus;
-	a->horizon = SPAN_MAX / a->nr_cpus;
+	a->stale = 0;
+	a->pad = 0;
+	set_cpus(a, nr_cpus);
 }
 
 void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus)
 {
-	struct wattle_admit_node *n = a->root, *from = NULL;
-	__u32 count = a->count;
+	__u32 before = a->nr_cpus;
 
-	wattle_admit_init(a, nr_cpus);
-	a->root = n;
-	a->count = count;
-	/* Post-order without recursion: come back to a node from its last child. */
+	if (nr_cpus == before)
+		return;
+	set_cpus(a, nr_cpus);
+	if (a->nr_cpus != before)
+		a->stale = !!a->root;
+}
+
+/* The first node at or after (@deadline_ns, @seq). */
+static struct wattle_admit_node *first_from(const struct wattle_admit *a, __u64 deadline_ns,
+					    __u64 seq)
+{
+	struct wattle_admit_node *n = a->root, *found = NULL;
+
 	while (n) {
-		struct wattle_admit_node *next;
-
-		if (from == n->parent && n->left) {
-			next = n->left;
-		} else if (from != n->right && n->right && (from == n->parent || from == n->left)) {
-			next = n->right;
+		if (n->deadline_ns < deadline_ns ||
+		    (n->deadline_ns == deadline_ns && n->seq < seq)) {
+			n = n->right;
 		} else {
-			n->due = min_s64(ticks_down(n->deadline_ns), a->horizon);
-			n->delay = min_s64(n->delay, a->horizon);
-			update(a, n);
-			next = n->parent;
+			found = n;
+			n = n->left;
 		}
-		from = n;
-		n = next;
 	}
+	return found;
+}
+
+static struct wattle_admit_node *next_of(struct wattle_admit_node *n)
+{
+	if (n->right) {
+		for (n = n->right; n->left; )
+			n = n->left;
+		return n;
+	}
+	while (n->parent && n->parent->right == n)
+		n = n->parent;
+	return n->parent;
+}
+
+/*
+ * In the order of the tree; the place is kept as a key, so that nodes may come
+ * and go in between. True after each step: a subtree without a node that is still
+ * to come is settled. For the last node of a subtree climbs to its top, and who
+ * comes or goes updates all its ancestors, from below.
+ */
+int wattle_admit_settle(struct wattle_admit *a, __u32 max)
+{
+	struct wattle_admit_node *n, *next;
+
+	if (!a->stale)
+		return 0;
+	for (n = first_from(a, a->at_ns, a->at_seq); n && max--; n = next) {
+		next = next_of(n);
+		a->at_ns = n->deadline_ns;
+		a->at_seq = n->seq + 1;
+		n->due = min_s64(ticks_down(n->deadline_ns), a->horizon);
+		if (n->right)
+			continue;
+		update(a, n);
+		while (n->parent && n->parent->right == n) {
+			n = n->parent;
+			update(a, n);
+		}
+	}
+	a->stale = !!n;
+	return a->stale;
 }
 
 void wattle_admit_add(struct wattle_admit *a, struct wattle_admit_node *n,
@@ -300,6 +354,16 @@ static const struct wattle_admit_node *last_violated(const struct wattle_admit *
 	return NULL;
 }
 
+/* The node due last, NULL if there is none. */
+static const struct wattle_admit_node *last_of(const struct wattle_admit *a)
+{
+	const struct wattle_admit_node *n = a->root;
+
+	while (n && n->right)
+		n = n->right;
+	return n;
+}
+
 /* Needs of all that goes before a newcomer due at @deadline_ns. */
 static __s64 demand_by(const struct wattle_admit *a, __u64 deadline_ns)
 {
@@ -394,8 +458,7 @@ static __u64 earliest_due(const struct wattle_admit *a, __s64 k, __u64 low_ns)
 	if (n) {
 		n = prev_of(n);
 	} else {
-		for (n = a->root; n && n->right; )
-			n = n->right;
+		n = last_of(a);
 	}
 	tick = (k + before + a->nr_cpus - 1) / a->nr_cpus;
 	if (tick > a->horizon)
@@ -432,7 +495,8 @@ int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_as
 	k = m * base + m * need + first;
 	lim.slack = m * now + first + need;
 	lim.slack_delayed = first + need;
-	last = last_violated(a, &lim);
+	/* What a newcomer would do to promises cannot be told yet: behind them it does nothing. */
+	last = a->stale ? last_of(a) : last_violated(a, &lim);
 	low = last ? last->deadline_ns : 0;
 	if (earliest_ns)
 		*earliest_ns = earliest_due(a, k, low > now_ns ? low : wattle_sat_add(now_ns, 1));

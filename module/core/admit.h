@@ -62,12 +62,18 @@ struct wattle_admit_node {
  * struct wattle_admit - ledger of one class
  * @nr_cpus:	m, 1 to 65536
  * @horizon:	deadlines beyond this tick count as this tick
+ * @stale:	m has changed: nodes from (@at_ns, @at_seq) on may have extremes of another m. Sums
+ *		do not depend on m and are right at all times
  */
 struct wattle_admit {
 	struct wattle_admit_node	*root;
 	__u32				nr_cpus;
 	__u32				count;
 	__s64				horizon;
+	__u32				stale;
+	__u32				pad;
+	__u64				at_ns;
+	__u64				at_seq;
 };
 
 /**
@@ -95,8 +101,13 @@ struct wattle_admit_ask {
 __u64 wattle_admit_need_ns(__u64 work_kcycles, __u64 stall_us, __u32 khz);
 
 void wattle_admit_init(struct wattle_admit *a, __u32 nr_cpus);
-/* Another number of CPUs: O(n), for hotplug. */
+/*
+ * Another number of CPUs: O(1). The ledger is then to be settled; until it is,
+ * newcomers are promised only what all that waits already leaves them.
+ */
 void wattle_admit_set_cpus(struct wattle_admit *a, __u32 nr_cpus);
+/* Settle @max more nodes, in O(@max + log n). 1: there is more to do. */
+int wattle_admit_settle(struct wattle_admit *a, __u32 max);
 /*
  * May @ask, submitted after all that is in the ledger, be promised? 1 yes, 0 no.
  * @earliest_ns: the earliest deadline after @now_ns for which the answer is

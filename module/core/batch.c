@@ -4,6 +4,7 @@
 
 #define WORK_MAX	(1ULL << 43)
 #define STALL_MAX	(1ULL << 32)
+#define SETTLE_STEP	4	/* of a ledger whose CPUs have changed, with each submission */
 
 int wattle_sched_batch_check(const struct wattle_batch *in)
 {
@@ -94,18 +95,6 @@ static void decide(struct wattle_sched_queue *q, const struct wattle_batch *in, 
 	*order_ns = need_ns && earliest ? earliest : WATTLE_U64_MAX;
 }
 
-/* Admission counts on the CPUs there are now; they change with hotplug only. */
-static void sync_supply(struct wattle_sched *s)
-{
-	__u32 want = s->nr_supply ? s->nr_supply : 1;
-	int i;
-
-	if (s->admit[0].nr_cpus == want)
-		return;
-	for (i = 0; i < WATTLE_SCHED_CLASSES; i++)
-		wattle_admit_set_cpus(&s->admit[i], want);
-}
-
 void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns)
 {
 	struct wattle_sched *s = b->queue->client->sched;
@@ -151,7 +140,7 @@ int wattle_sched_submit_dry(struct wattle_sched_queue *q, const struct wattle_ba
 
 	if (s->draining)
 		return -ESHUTDOWN;
-	sync_supply(s);
+	wattle_sched_settle_supply(s, SETTLE_STEP);
 	decide(q, in, wattle_admit_need_ns(in->work_kcycles, in->stall_us, s->supply_khz), 1,
 	       now_ns, v, &order);
 	return 0;
@@ -207,7 +196,7 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 	if (s->nr_batches >= s->limits.batches_total)
 		return -ENOSPC;
 
-	sync_supply(s);
+	wattle_sched_settle_supply(s, SETTLE_STEP);
 	b->need_ns = wattle_admit_need_ns(b->in.work_kcycles, b->in.stall_us, s->supply_khz);
 	decide(q, &b->in, b->need_ns, 0, now_ns, v, &b->order_ns);
 	b->queue = q;

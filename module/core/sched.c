@@ -46,8 +46,21 @@ int wattle_sched_set_mode(struct wattle_sched *s, __u32 mode, __u64 now_ns)
 
 void wattle_sched_set_supply(struct wattle_sched *s, __u32 nr_cpus, __u32 khz)
 {
+	int i;
+
 	s->nr_supply = nr_cpus;
 	s->supply_khz = khz;
+	for (i = 0; i < WATTLE_SCHED_CLASSES; i++)
+		wattle_admit_set_cpus(&s->admit[i], nr_cpus);
+}
+
+int wattle_sched_settle_supply(struct wattle_sched *s, __u32 max)
+{
+	int i, more = 0;
+
+	for (i = 0; i < WATTLE_SCHED_CLASSES; i++)
+		more |= wattle_admit_settle(&s->admit[i], max);
+	return more;
 }
 
 void wattle_sched_cpu_manage(struct wattle_sched *s, __u32 cpu, __u32 managed, __u64 now_ns)

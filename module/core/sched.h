@@ -340,6 +340,12 @@ void wattle_sched_cpu_manage(struct wattle_sched *s, __u32 cpu, __u32 managed, _
  * unknown, then the need of work given in cycles is unknown too).
  */
 void wattle_sched_set_supply(struct wattle_sched *s, __u32 nr_cpus, __u32 khz);
+/*
+ * Another number of CPUs concerns every promise that waits. Bring up to @max of
+ * them a class up to date; 1: there are more. Submissions do a few themselves, and
+ * are promised less until all are.
+ */
+int wattle_sched_settle_supply(struct wattle_sched *s, __u32 max);
 /* Sums over all queues ever, as of @now_ns. */
 void wattle_sched_totals(const struct wattle_sched *s, struct wattle_queue_stats *st,
 			 __u64 now_ns);
