@@ -37,7 +37,7 @@ static __u64 first_ns(const struct wattle_sched *s, __u32 class, __u64 now_ns)
 	}
 	for (i = 0; i < class; i++) {
 		sum = wattle_sat_add(sum, wattle_admit_total_ns(&s->admit[i]));
-		sum = wattle_sat_add(sum, s->undated_ns[i]);
+		sum = wattle_sat_add(sum, wattle_sum_value(&s->undated[i]));
 	}
 	return sum;
 }
@@ -108,7 +108,7 @@ void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns)
 	if (!b->need_ns)
 		return;
 	if (!wattle_sched_dated(b)) {
-		s->undated_ns[b->class] = wattle_sat_add(s->undated_ns[b->class], b->need_ns);
+		wattle_sum_add(&s->undated[b->class], b->need_ns);
 		return;
 	}
 	if (b->promised && b->in.release_ns > now_ns) {
@@ -127,7 +127,7 @@ void wattle_sched_ledger_sub(struct wattle_sched_batch *b)
 	if (!b->need_ns)
 		return;
 	if (!wattle_sched_dated(b))
-		s->undated_ns[b->class] = wattle_sat_sub(s->undated_ns[b->class], b->need_ns);
+		wattle_sum_sub(&s->undated[b->class], b->need_ns);
 	else
 		wattle_admit_sub(&s->admit[b->class], &b->due);
 }

@@ -64,9 +64,15 @@ void wattle_energy_split_take(struct wattle_energy_split *e, __u64 cpu_ns, __u64
 		return;
 	share_uj = wattle_mul_div(e->delta_uj, cpu_ns, e->divisor_ns, &rem);
 	share_pj = (__u32)wattle_mul_div(WATTLE_PJ_PER_UJ, rem, e->divisor_ns, &rem);
+	/*
+	 * Shares are rounded down, so they never sum to more than there is; unless the
+	 * sum of CPU times stopped at the end of its range.
+	 */
+	if (share_uj > e->left_uj || (share_uj == e->left_uj && share_pj > e->left_pj)) {
+		share_uj = e->left_uj;
+		share_pj = e->left_pj;
+	}
 	account_add(uj, pj, share_uj, share_pj);
-
-	/* Shares are rounded down, so they never sum to more than there is. */
 	e->left_uj -= share_uj;
 	if (e->left_pj < share_pj) {
 		e->left_pj += WATTLE_PJ_PER_UJ;

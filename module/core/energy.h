@@ -37,8 +37,8 @@ void wattle_energy_split_begin(struct wattle_energy_split *e, __u64 delta_uj, __
 			       __u64 cpu_sum_ns);
 /*
  * Add the share of @cpu_ns to an account of @uj microjoules and @pj picojoules.
- * The CPU times of all calls after one begin must not sum to more than its
- * @cpu_sum_ns.
+ * The CPU times of all calls after one begin should not sum to more than its
+ * @cpu_sum_ns; where they do, the last get less, down to nothing.
  */
 void wattle_energy_split_take(struct wattle_energy_split *e, __u64 cpu_ns, __u64 *uj, __u32 *pj);
 /* Add what nobody took to an account; the split is then empty. */

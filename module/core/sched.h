@@ -21,6 +21,7 @@
 #include "core/admit.h"
 #include "core/heap.h"
 #include "core/list.h"
+#include "core/sat.h"
 
 struct wattle_sched;
 struct wattle_sched_client;
@@ -307,8 +308,8 @@ struct wattle_sched {
 	struct wattle_list		running;	/* workers with a live or expired grant */
 	struct wattle_heap		delayed;	/* batches by release time */
 	struct wattle_admit		admit[WATTLE_SCHED_CLASSES];
-	/* known need of waiting batches without deadline */
-	__u64				undated_ns[WATTLE_SCHED_CLASSES];
+	/* known need of waiting batches without deadline, ns */
+	struct wattle_sum		undated[WATTLE_SCHED_CLASSES];
 	struct wattle_queue_stats	retired;	/* sums of the queues that are gone */
 	/* of theirs since the last energy epoch, as in a queue */
 	__u64				retired_run_ns;

@@ -131,6 +131,16 @@ static void test_saturates(void **state)
 	wattle_energy_split_end(&s, &rest, &pr);
 	assert_int_equal(a, ~0ULL);
 	assert_int_equal(rest, 0);
+	/* CPU times whose sum stopped at the end of the range: conserved all the same. */
+	a = 0;
+	wattle_energy_split_begin(&s, 1000, 0, ~0ULL);
+	wattle_energy_split_take(&s, ~0ULL / 4 * 3, &a, &pa);
+	assert_int_equal(a, 749);
+	wattle_energy_split_take(&s, ~0ULL / 4 * 3, &a, &pa);
+	wattle_energy_split_take(&s, 1ULL << 60, &a, &pa);
+	wattle_energy_split_end(&s, &rest, &pr);
+	assert_int_equal(a + rest + (pa + pr) / WATTLE_PJ_PER_UJ, 1000);
+	assert_int_equal((pa + pr) % WATTLE_PJ_PER_UJ, 0);
 }
 
 /* Through the scheduler: by time, all of it computed; running grants included, gone queues not forgotten. */

@@ -391,9 +391,55 @@ static void test_classes_in_admission(void **state)
 	assert_int_equal(wattle_sched_submit_dry(p, &due, &v, wd->now), 0);
 	assert_int_equal(v.status, WATTLE_VERDICT_ADMITTED);	/* undated work is behind it */
 	wattle_sched_cancel_all(p, wd->now);
-	assert_int_equal(wd->s.undated_ns[1], 0);
+	assert_int_equal(wattle_sum_value(&wd->s.undated[1]), 0);
 	assert_int_equal(wattle_sched_submit_dry(g, &due, &v, wd->now), 0);
 	assert_int_equal(v.status, WATTLE_VERDICT_ADMITTED);
+}
+
+/* Needs that sum to more than the range: what is left when some go is still there. */
+static void test_huge_undated(void **state)
+{
+	struct wattle_queue_params bg = { .class = WATTLE_CLASS_BACKGROUND };
+	struct wattle_sched_queue *g = world_queue(a, &bg);
+	struct wattle_batch huge = { .work_kcycles = (1ULL << 43) - 1 };
+	struct wattle_batch small = { .work_kcycles = 1000, .deadline_ns = wd->now + SEC };
+	struct wattle_verdict v[3];
+	int i;
+
+	(void)state;
+	/* At 1 kHz each of them takes the whole range. */
+	wattle_sched_set_supply(&wd->s, 1, 1);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(world_submit_full(wd, p, &huge, &v[i], NULL), 0);
+	wattle_sched_set_supply(&wd->s, 1, 1000000);
+	for (i = 0; i < 3; i++) {
+		struct wattle_verdict dry;
+
+		assert_int_equal(wattle_sched_submit_dry(g, &small, &dry, wd->now), 0);
+		assert_int_equal(dry.status, WATTLE_VERDICT_BEST_EFFORT);
+		assert_int_equal(wattle_sched_cancel(p, v[i].batch, wd->now), 0);
+	}
+	assert_int_equal(wattle_sched_submit_dry(g, &small, &v[0], wd->now), 0);
+	assert_int_equal(v[0].status, WATTLE_VERDICT_ADMITTED);
+	assert_int_equal(wattle_sum_value(&wd->s.undated[1]), 0);
+}
+
+static void test_sums(void **state)
+{
+	struct wattle_sum s = { 0, 0 };
+
+	(void)state;
+	wattle_sum_add(&s, ~0ULL);
+	assert_int_equal(wattle_sum_value(&s), ~0ULL);
+	wattle_sum_add(&s, ~0ULL);
+	wattle_sum_add(&s, 7);
+	assert_int_equal(wattle_sum_value(&s), ~0ULL);
+	wattle_sum_sub(&s, ~0ULL);
+	assert_int_equal(wattle_sum_value(&s), ~0ULL);
+	wattle_sum_sub(&s, ~0ULL);
+	assert_int_equal(wattle_sum_value(&s), 7);
+	wattle_sum_sub(&s, 7);
+	assert_int_equal(s.lo | s.hi, 0);
 }
 
 int main(void)
@@ -406,6 +452,7 @@ int main(void)
 		T(test_one_wake_per_batch),
 		T(test_wake_skips_busy_cpu), T(test_off_lets_all_run), T(test_mode_values),
 		T(test_verdicts), T(test_dry_run), T(test_classes_in_admission),
+		T(test_huge_undated), T(test_sums),
 	};
 
 	return cmocka_run_group_tests_name("core gate", tests, NULL, NULL);
