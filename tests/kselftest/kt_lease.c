@@ -26,6 +26,23 @@ static int wait_event(int fd, uint32_t type, struct wattle_event *ev)
 	return 0;
 }
 
+/* How a child ended, as wait() tells; -1 if it could not be waited for. */
+static int child_status(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+/* A batch of @q was lost with its thread, which is told, and the accounts hold. */
+static void expect_lost(int fd, int q, struct wattle_event *ev, struct wattle_queue_stats *st)
+{
+	EXPECT_EQ(wait_event(fd, WATTLE_EVENT_ABORTED, ev), 0);
+	EXPECT_EQ(kt_stats(fd, q, st), 0);
+	EXPECT_EQ(st->aborted, 1);
+	EXPECT(kt_identity(st));
+}
+
 static void test_expiry_and_late_complete(void)
 {
 	struct wattle_queue_stats st;
@@ -121,12 +138,9 @@ static void test_thread_dies_inside_grant(void)
 	EXPECT_EQ(pthread_create(&t, NULL, die_inside, &n), 0);
 	pthread_join(t, NULL);
 	EXPECT_EQ(n.user_data, 31);
-	EXPECT_EQ(wait_event(thread_fd, WATTLE_EVENT_ABORTED, &ev), 0);
+	expect_lost(thread_fd, q, &ev, &st);
 	EXPECT_EQ(ev.user_data, 31);
-	EXPECT_EQ(kt_stats(thread_fd, q, &st), 0);
-	EXPECT_EQ(st.aborted, 1);
 	EXPECT_EQ(st.queued, 1);
-	EXPECT(kt_identity(&st));
 	/* Its token is nobody's now. */
 	EXPECT_EQ(kt_complete(thread_fd, n.token), -ESTALE);
 	close(thread_fd);
@@ -138,7 +152,7 @@ static void test_exec_inside_grant(void)
 	struct wattle_queue_params p = { .event_mask = WATTLE_EVENTS_ALL };
 	struct wattle_queue_stats st;
 	struct wattle_event ev;
-	int fd = kt_open(), q = kt_queue(fd, &p), status;
+	int fd = kt_open(), q = kt_queue(fd, &p);
 	pid_t pid;
 
 	EXPECT_EQ(kt_submit(fd, q, 41, 1), 1);
@@ -154,8 +168,7 @@ static void test_exec_inside_grant(void)
 		execl("/proc/self/exe", "kt_lease", "--complete", num, token, NULL);
 		_exit(2);
 	}
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	EXPECT_EQ(child_status(pid), 0);
 	EXPECT_EQ(wait_event(fd, WATTLE_EVENT_DONE, &ev), 0);
 	EXPECT_EQ(kt_stats(fd, q, &st), 0);
 	EXPECT_EQ(st.completed, 1);
@@ -176,7 +189,7 @@ static void test_exec_from_other_thread(void)
 	struct wattle_queue_params p = { .event_mask = WATTLE_EVENTS_ALL };
 	struct wattle_queue_stats st;
 	struct wattle_event ev;
-	int fd = kt_open(), q = kt_queue(fd, &p), status;
+	int fd = kt_open(), q = kt_queue(fd, &p);
 	pid_t pid;
 
 	EXPECT_EQ(kt_submit(fd, q, 42, 1), 1);
@@ -190,12 +203,8 @@ static void test_exec_from_other_thread(void)
 		for (;;)
 			pause();
 	}
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
-	EXPECT_EQ(wait_event(fd, WATTLE_EVENT_ABORTED, &ev), 0);
-	EXPECT_EQ(kt_stats(fd, q, &st), 0);
-	EXPECT_EQ(st.aborted, 1);
-	EXPECT(kt_identity(&st));
+	EXPECT_EQ(child_status(pid), 0);
+	expect_lost(fd, q, &ev, &st);
 	close(fd);
 }
 
@@ -204,7 +213,7 @@ static void test_fork(void)
 {
 	struct wattle_queue_stats st;
 	struct wattle_next n;
-	int fd = kt_open(), q = kt_queue(fd, NULL), status;
+	int fd = kt_open(), q = kt_queue(fd, NULL);
 	pid_t pid;
 
 	EXPECT_EQ(kt_submit(fd, q, 51, 2), 2);
@@ -219,8 +228,7 @@ static void test_fork(void)
 			_exit(2);
 		_exit(0);	/* dies inside its own */
 	}
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	EXPECT_EQ(child_status(pid), 0);
 	EXPECT_EQ(kt_complete(fd, n.token), 0);
 	EXPECT_EQ(kt_stats(fd, q, &st), 0);
 	EXPECT_EQ(st.completed, 1);
@@ -238,7 +246,7 @@ static void test_passed_file(void)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = buf,
 			      .msg_controllen = sizeof(buf) };
 	struct cmsghdr *cm = CMSG_FIRSTHDR(&msg);
-	int fd = kt_open(), q = kt_queue(fd, NULL), sv[2], copy = -1, status;
+	int fd = kt_open(), q = kt_queue(fd, NULL), sv[2], copy = -1;
 	struct wattle_next n;
 	pid_t pid;
 
@@ -257,8 +265,7 @@ static void test_passed_file(void)
 	pid = fork();
 	if (!pid)
 		_exit(kt_next(copy, 0, 0, &n) || n.user_data != 61 || kt_complete(copy, n.token));
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 0);
+	EXPECT_EQ(child_status(pid), 0);
 	EXPECT_EQ(kt_stats(copy, q, &st), 0);
 	EXPECT_EQ(st.completed, 1);
 	EXPECT_EQ(st.queued, 1);

@@ -9,16 +9,6 @@
 #define N	64
 #define TICK	1024ULL
 
-static uint64_t rng_state;
-
-static uint64_t rng(void)
-{
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state;
-}
-
 struct entry {
 	struct wattle_admit_node	n;
 	struct wattle_admit_ask		ask;
@@ -97,18 +87,18 @@ static void check_tree(const struct wattle_admit_node *n, unsigned int *count)
 
 static void make_ask(struct entry *e, uint64_t now)
 {
-	uint64_t span = (rng() % 8 + 1) * 10 * MS;
+	uint64_t span = (world_rng() % 8 + 1) * 10 * MS;
 
 	memset(e, 0, sizeof(*e));
-	e->ask.need_ns = rng() % (4 * MS) + 1;
-	e->ask.deadline_ns = now + rng() % span;
+	e->ask.need_ns = world_rng() % (4 * MS) + 1;
+	e->ask.deadline_ns = now + world_rng() % span;
 	/* Ties must be common, or nobody tests them. */
-	if (rng() % 3 == 0)
+	if (world_rng() % 3 == 0)
 		e->ask.deadline_ns -= e->ask.deadline_ns % (5 * MS);
 	e->kind = WATTLE_ADMIT_PROMISED;
-	if (rng() % 4 == 0) {
-		e->ask.release_ns = now + 1 + rng() % span / 2;
-		e->ask.blocking_ns = rng() % (2 * MS);
+	if (world_rng() % 4 == 0) {
+		e->ask.release_ns = now + 1 + world_rng() % span / 2;
+		e->ask.blocking_ns = world_rng() % (2 * MS);
 		e->kind = WATTLE_ADMIT_DELAYED;
 	}
 }
@@ -120,26 +110,26 @@ static void run_property(unsigned int m, uint64_t seed, uint64_t start, int hotp
 	struct wattle_admit a;
 	uint64_t now = start;
 
-	rng_state = seed;
+	world_seed(seed);
 	memset(entries, 0, sizeof(entries));
 	wattle_admit_init(&a, m);
 	for (step = 0; step < 20000; step++) {
-		struct entry *e = &entries[rng() % N];
-		uint64_t first = rng() % 2 ? 0 : rng() % (8 * MS);
+		struct entry *e = &entries[world_rng() % N];
+		uint64_t first = world_rng() % 2 ? 0 : world_rng() % (8 * MS);
 		__u64 earliest, again;
 		wide slop;
 		int yes;
 
-		if (hotplug && rng() % 50 == 0) {
-			m = 1U << rng() % 5;
+		if (hotplug && world_rng() % 50 == 0) {
+			m = 1U << world_rng() % 5;
 			wattle_admit_set_cpus(&a, m);
 		}
-		wattle_admit_settle(&a, rng() % 4);
+		wattle_admit_settle(&a, world_rng() % 4);
 		stale += !!a.stale;
 		if (e->in) {
 			wattle_admit_sub(&a, &e->n);
 			e->in = 0;
-			now += rng() % (400 * 1000);
+			now += world_rng() % (400 * 1000);
 			continue;
 		}
 		make_ask(e, now);
@@ -167,7 +157,7 @@ static void run_property(unsigned int m, uint64_t seed, uint64_t start, int hotp
 			/* Nothing before it is: look at the ticks just before and some others. */
 			for (count = 1; count <= 20; count++) {
 				__u64 back = count <= 4 ? 1 + (count - 1) * TICK :
-							  rng() % (20 * MS) + 1;
+							  world_rng() % (20 * MS) + 1;
 
 				if (back > earliest - now)
 					continue;
@@ -181,7 +171,7 @@ static void run_property(unsigned int m, uint64_t seed, uint64_t start, int hotp
 			refused++;
 		else
 			admitted++;
-		if (!yes && rng() % 4)
+		if (!yes && world_rng() % 4)
 			continue;
 		if (!yes)
 			e->kind = WATTLE_ADMIT_DEMAND;
@@ -223,7 +213,7 @@ static void test_sub_undoes_add(void **state)
 	int i, j;
 
 	(void)state;
-	rng_state = 77;
+	world_seed(77);
 	memset(entries, 0, sizeof(entries));
 	wattle_admit_init(&a, 3);
 	for (i = 0; i < N / 2; i++) {

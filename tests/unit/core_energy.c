@@ -3,24 +3,15 @@
 #include "core/energy.h"
 #include "core_world.h"
 
-static uint64_t rng_state = 99;
-
-static uint64_t rng(void)
-{
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state;
-}
-
 static void test_mul_div(void **state)
 {
 	int i;
 
 	(void)state;
+	world_seed(99);
 	for (i = 0; i < 200000; i++) {
-		uint64_t a = rng() >> (rng() & 63), d = (rng() >> (rng() & 63)) | 1;
-		uint64_t b = rng() % d + (rng() & 1);
+		uint64_t a = world_rng() >> (world_rng() & 63), d = (world_rng() >> (world_rng() & 63)) | 1;
+		uint64_t b = world_rng() % d + (world_rng() & 1);
 		unsigned __int128 p = (unsigned __int128)a * b;
 		__u64 rem;
 
@@ -44,15 +35,16 @@ static void test_conserved(void **state)
 	int e, i;
 
 	(void)state;
+	world_seed(99);
 	for (e = 0; e < 1000; e++) {
 		struct wattle_energy_split s;
-		__u64 run[7], runs = 0, delta = rng() % 300000000, busy;
+		__u64 run[7], runs = 0, delta = world_rng() % 300000000, busy;
 
 		for (i = 0; i < 7; i++) {
-			run[i] = rng() % 3 ? rng() % SEC : 0;
+			run[i] = world_rng() % 3 ? world_rng() % SEC : 0;
 			runs += run[i];
 		}
-		busy = rng() % (8 * SEC);
+		busy = world_rng() % (8 * SEC);
 		wattle_energy_split_begin(&s, delta, busy, runs);
 		for (i = 0; i < 7; i++)
 			wattle_energy_split_take(&s, run[i], &uj[i], &pj[i]);
@@ -143,7 +135,7 @@ static void test_saturates(void **state)
 	assert_int_equal((pa + pr) % WATTLE_PJ_PER_UJ, 0);
 }
 
-/* Through the scheduler: by time, all of it computed; running grants included, gone queues not forgotten. */
+/* Through the scheduler: running grants included, gone queues not forgotten. */
 static void test_epoch(void **state)
 {
 	struct world *wd = world_new();

@@ -30,15 +30,21 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Work for one worker of a and two of b. */
+static void submit_three(void)
+{
+	world_submit(wd, p, 1, 0);
+	world_submit(wd, q, 2, 0);
+	world_submit(wd, q, 3, 0);
+}
+
 static void test_one_grant_per_cpu(void **state)
 {
 	struct wattle_sched_worker *v = world_worker(a, 0), *w = world_worker(b, 0);
 	struct wattle_sched_worker *x = world_worker(b, 1);
 
 	(void)state;
-	world_submit(wd, p, 1, 0);
-	world_submit(wd, q, 2, 0);
-	world_submit(wd, q, 3, 0);
+	submit_three();
 	assert_int_equal(world_next(wd, v, 2), 1);
 	assert_int_equal(world_next(wd, w, 2), 0);
 	assert_int_equal(world_next(wd, x, 3), 1);	/* another CPU is another matter */
@@ -76,9 +82,7 @@ static void test_unmanaged_not_gated(void **state)
 	struct wattle_sched_worker *x = world_worker(b, 1);
 
 	(void)state;
-	world_submit(wd, p, 1, 0);
-	world_submit(wd, q, 2, 0);
-	world_submit(wd, q, 3, 0);
+	submit_three();
 	assert_int_equal(world_next(wd, v, 1), 1);
 	assert_int_equal(world_next(wd, w, 1), 0);
 	assert_int_equal(world_next(wd, x, 1), 0);

@@ -4,16 +4,6 @@
 
 #define N 3000
 
-static uint64_t rng_state;
-
-static uint64_t rng(void)
-{
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state;
-}
-
 static unsigned int check_node(const struct wattle_heap_node *n, unsigned int *count)
 {
 	unsigned int l, r;
@@ -56,10 +46,10 @@ static void test_pops_in_order(void **state)
 	int i;
 
 	(void)state;
-	rng_state = 42;
+	world_seed(42);
 	wattle_heap_init(&h);
 	for (i = 0; i < N; i++)
-		wattle_heap_insert(&h, &n[i], rng() % 500, i);
+		wattle_heap_insert(&h, &n[i], world_rng() % 500, i);
 	check(&h);
 	for (i = 0; i < N; i++) {
 		struct wattle_heap_node *f = wattle_heap_first(&h);
@@ -84,16 +74,16 @@ static void test_removes_any(void **state)
 	int i, j;
 
 	(void)state;
-	rng_state = 7;
+	world_seed(7);
 	wattle_heap_init(&h);
 	memset(in, 0, sizeof(in));
 	for (i = 0; i < 20000; i++) {
-		int k = rng() % 200;
+		int k = world_rng() % 200;
 
 		if (in[k])
 			wattle_heap_remove(&h, &n[k]);
 		else
-			wattle_heap_insert(&h, &n[k], rng() % 50, i);
+			wattle_heap_insert(&h, &n[k], world_rng() % 50, i);
 		in[k] = !in[k];
 		check(&h);
 		if (h.count) {

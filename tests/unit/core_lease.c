@@ -33,6 +33,15 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* v has a grant on CPU 0, and w waits for that CPU with a batch that it could run. */
+static void one_runs_one_waits(void)
+{
+	world_submit(wd, q, 1, 0);
+	world_submit(wd, q, 2, 0);
+	assert_int_equal(world_next(wd, v, 0), 1);
+	assert_int_equal(world_next(wd, w, 0), 0);
+}
+
 static void test_arithmetic(void **state)
 {
 	(void)state;
@@ -186,10 +195,7 @@ static void test_cpu_stays_occupied(void **state)
 static void test_seen_elsewhere(void **state)
 {
 	(void)state;
-	world_submit(wd, q, 1, 0);
-	world_submit(wd, q, 2, 0);
-	assert_int_equal(world_next(wd, v, 0), 1);
-	assert_int_equal(world_next(wd, w, 0), 0);
+	one_runs_one_waits();
 	wattle_sched_seen(v, 1, wd->now);		/* a live grant is judged at COMPLETE */
 	assert_int_equal(w->state, WATTLE_WORKER_PARKED);
 	world_advance(wd, 15 * MS);
@@ -207,10 +213,7 @@ static void test_seen_elsewhere(void **state)
 static void test_seen_asleep(void **state)
 {
 	(void)state;
-	world_submit(wd, q, 1, 0);
-	world_submit(wd, q, 2, 0);
-	assert_int_equal(world_next(wd, v, 0), 1);
-	assert_int_equal(world_next(wd, w, 0), 0);
+	one_runs_one_waits();
 	world_advance(wd, 15 * MS);
 	wattle_sched_seen(v, WATTLE_CPU_ANY, wd->now);
 	assert_int_equal(w->state, WATTLE_WORKER_GRANTED);
@@ -225,10 +228,7 @@ static void test_seen_asleep(void **state)
 static void test_exit_after_expiry(void **state)
 {
 	(void)state;
-	world_submit(wd, q, 1, 0);
-	world_submit(wd, q, 2, 0);
-	assert_int_equal(world_next(wd, v, 0), 1);
-	assert_int_equal(world_next(wd, w, 0), 0);
+	one_runs_one_waits();
 	world_advance(wd, 15 * MS);
 	world_worker_exit(wd, v);
 	assert_int_equal(w->state, WATTLE_WORKER_GRANTED);

@@ -12,16 +12,6 @@
 #define MAX_WORKERS	24
 #define MAX_CLIENTS	4
 
-static uint64_t rng_state;
-
-static uint64_t rng(void)
-{
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state;
-}
-
 struct shadow {
 	const struct wattle_sched_batch	*b;
 	const struct wattle_sched_queue	*q;
@@ -242,7 +232,7 @@ static struct wattle_sched_queue *any_queue(struct wattle_sched_client *c)
 
 	if (!c->nr_queues)
 		return NULL;
-	k = rng() % c->nr_queues;
+	k = world_rng() % c->nr_queues;
 	wattle_list_for_each(q, &c->queues, client_link) {
 		if (!k--)
 			return q;
@@ -253,12 +243,12 @@ static struct wattle_sched_queue *any_queue(struct wattle_sched_client *c)
 static struct wattle_queue_params random_params(void)
 {
 	struct wattle_queue_params p = {
-		.class = rng() % 4,
-		.weight = rng() % 3 ? 0 : 1 + rng() % 10000,
-		.flags = rng() % 2,
-		.event_mask = rng() & WATTLE_EVENTS_ALL,
-		.max_inflight = rng() % 4 ? 0 : 1 + rng() % 20,
-		.lease_ns = rng() % 3 ? 0 : MS + rng() % (20 * MS),
+		.class = world_rng() % 4,
+		.weight = world_rng() % 3 ? 0 : 1 + world_rng() % 10000,
+		.flags = world_rng() % 2,
+		.event_mask = world_rng() & WATTLE_EVENTS_ALL,
+		.max_inflight = world_rng() % 4 ? 0 : 1 + world_rng() % 20,
+		.lease_ns = world_rng() % 3 ? 0 : MS + world_rng() % (20 * MS),
 	};
 
 	return p;
@@ -267,18 +257,18 @@ static struct wattle_queue_params random_params(void)
 static void do_submit(struct world *wd, struct wattle_sched_queue *q)
 {
 	struct wattle_batch in = {
-		.work_kcycles = rng() % 3 ? rng() % 5000 : 0,
-		.stall_us = rng() % 4 ? 0 : rng() % 1000,
+		.work_kcycles = world_rng() % 3 ? world_rng() % 5000 : 0,
+		.stall_us = world_rng() % 4 ? 0 : world_rng() % 1000,
 	};
 	struct wattle_verdict v;
 	int err;
 
 	if (!q || !find(NULL))
 		return;
-	if (rng() % 3)
-		in.deadline_ns = wd->now + rng() % (50 * MS) - MS;
-	if (rng() % 5 == 0)
-		in.release_ns = wd->now + rng() % (20 * MS);
+	if (world_rng() % 3)
+		in.deadline_ns = wd->now + world_rng() % (50 * MS) - MS;
+	if (world_rng() % 5 == 0)
+		in.release_ns = wd->now + world_rng() % (20 * MS);
 	err = world_submit_full(wd, q, &in, &v, NULL);
 	if (err)
 		assert_true(err == -EAGAIN && q->inflight >= q->params.max_inflight);
@@ -289,25 +279,25 @@ static void do_worker(struct world *wd, struct wattle_sched_worker **slot,
 {
 	struct wattle_sched_worker *w = *slot;
 	/* Crowds on the first two. */
-	__u32 cpu = rng() % 5 ? rng() % (rng() % 2 ? 2 : WORLD_CPUS) : WATTLE_CPU_ANY;
+	__u32 cpu = world_rng() % 5 ? world_rng() % (world_rng() % 2 ? 2 : WORLD_CPUS) : WATTLE_CPU_ANY;
 	struct wattle_sched_queue *q;
 	__s32 prev;
 	int ret;
 
 	if (!w) {
-		*slot = world_worker(clients[rng() % MAX_CLIENTS], next_slot++ % 60000);
+		*slot = world_worker(clients[world_rng() % MAX_CLIENTS], next_slot++ % 60000);
 		return;
 	}
 	switch (w->state) {
 	case WATTLE_WORKER_PARKED:
 		/* Impatience; death comes from elsewhere. */
-		if (rng() % 4 == 0)
+		if (world_rng() % 4 == 0)
 			assert_int_equal(wattle_sched_unpark(w, wd->now), 0);
 		return;
 	case WATTLE_WORKER_GRANTED:
 		if (!w->taken) {
 			assert_int_equal(wattle_sched_unpark(w, wd->now), 1);
-			if (rng() % 5 == 0) {
+			if (world_rng() % 5 == 0) {
 				wattle_sched_undo(w, wd->now);
 				return;
 			}
@@ -315,22 +305,22 @@ static void do_worker(struct world *wd, struct wattle_sched_worker **slot,
 		}
 		break;
 	}
-	if (w->state == WATTLE_WORKER_EXPIRED && rng() % 2) {
-		wattle_sched_seen(w, rng() % WORLD_CPUS, wd->now);
+	if (w->state == WATTLE_WORKER_EXPIRED && world_rng() % 2) {
+		wattle_sched_seen(w, world_rng() % WORLD_CPUS, wd->now);
 		return;
 	}
-	if (w->token && rng() % 3 == 0) {
+	if (w->token && world_rng() % 3 == 0) {
 		__u64 t = w->token;
 
-		assert_int_equal(wattle_sched_complete(w, t, rng() % 2, cpu, wd->now), 0);
+		assert_int_equal(wattle_sched_complete(w, t, world_rng() % 2, cpu, wd->now), 0);
 		assert_int_equal(wattle_sched_complete(w, t, 0, cpu, wd->now), -EALREADY);
 		return;
 	}
-	q = rng() % 4 ? NULL : any_queue(w->client);
-	ret = wattle_sched_turn(w, w->token ? w->token : rng() % 2 ? w->last_token : 0, rng() % 2,
-				&prev, q ? q->id : WATTLE_QUEUE_ANY, cpu, cpu, wd->now);
+	q = world_rng() % 4 ? NULL : any_queue(w->client);
+	ret = wattle_sched_turn(w, w->token ? w->token : world_rng() % 2 ? w->last_token : 0,
+				world_rng() % 2, &prev, q ? q->id : WATTLE_QUEUE_ANY, cpu, cpu, wd->now);
 	assert_in_range(ret, 0, 1);
-	if (ret && rng() % 10 == 0)
+	if (ret && world_rng() % 10 == 0)
 		wattle_sched_undo(w, wd->now);
 	else if (ret)
 		wattle_sched_delivered(w);
@@ -361,22 +351,22 @@ static void renew_client(struct world *wd, struct wattle_sched_client **slot,
 
 static void step(struct world *wd, struct wattle_sched_client **c, struct wattle_sched_user *u)
 {
-	struct wattle_sched_client *k = c[rng() % MAX_CLIENTS];
+	struct wattle_sched_client *k = c[world_rng() % MAX_CLIENTS];
 	struct wattle_sched_queue *q = any_queue(k);
 	struct wattle_queue_params p = random_params();
-	unsigned int what = rng() % 1000;
+	unsigned int what = world_rng() % 1000;
 	__u64 delta;
 
 	if (what < 330) {
 		do_submit(wd, q);
 	} else if (what < 800) {
-		do_worker(wd, &workers[rng() % MAX_WORKERS], c);
+		do_worker(wd, &workers[world_rng() % MAX_WORKERS], c);
 	} else if (what < 900) {
-		world_advance(wd, rng() % (2 * MS));
+		world_advance(wd, world_rng() % (2 * MS));
 	} else if (what < 910) {
-		world_advance(wd, rng() % (30 * MS));
+		world_advance(wd, world_rng() % (30 * MS));
 	} else if (what < 925) {
-		exit_worker(wd, &workers[rng() % MAX_WORKERS]);
+		exit_worker(wd, &workers[world_rng() % MAX_WORKERS]);
 	} else if (what < 940) {
 		if (k->nr_queues < 5)
 			world_queue(k, &p);
@@ -385,9 +375,9 @@ static void step(struct world *wd, struct wattle_sched_client **c, struct wattle
 			wattle_sched_queue_destroy(q, wd->now);
 	} else if (what < 955) {
 		if (q && !wattle_sched_params_check(&wd->s, &p, 1))
-			wattle_sched_queue_update(q, rng() & WATTLE_UPDATE_ALL, &p, wd->now);
+			wattle_sched_queue_update(q, world_rng() & WATTLE_UPDATE_ALL, &p, wd->now);
 	} else if (what < 970) {
-		struct shadow *x = &shadow[rng() % MAX_BATCHES];
+		struct shadow *x = &shadow[world_rng() % MAX_BATCHES];
 
 		if (x->b && !x->q->dead)
 			assert_int_equal(wattle_sched_cancel((struct wattle_sched_queue *)x->q,
@@ -397,21 +387,21 @@ static void step(struct world *wd, struct wattle_sched_client **c, struct wattle
 		if (q)
 			wattle_sched_cancel_all(q, wd->now);
 	} else if (what < 978) {
-		int mode = rng() % 6;
+		int mode = world_rng() % 6;
 
 		wattle_sched_set_mode(&wd->s, mode == 2 || mode > 3 ? 3 : mode, wd->now);
 	} else if (what < 983) {
-		wattle_sched_cpu_manage(&wd->s, rng() % WORLD_CPUS, rng() % 4, wd->now);
+		wattle_sched_cpu_manage(&wd->s, world_rng() % WORLD_CPUS, world_rng() % 4, wd->now);
 	} else if (what < 986) {
-		wattle_sched_set_supply(&wd->s, rng() % 9, rng() % 8 ? 1000000 : 0);
+		wattle_sched_set_supply(&wd->s, world_rng() % 9, world_rng() % 8 ? 1000000 : 0);
 	} else if (what < 996) {
-		delta = rng() % 100000;
+		delta = world_rng() % 100000;
 		energy_in += delta;
-		wattle_sched_energy_epoch(&wd->s, delta, rng() % SEC, WATTLE_QUALITY_CPUTIME,
+		wattle_sched_energy_epoch(&wd->s, delta, world_rng() % SEC, WATTLE_QUALITY_CPUTIME,
 					  wd->now);
 		check_energy(wd);
 	} else if (what < 997) {
-		renew_client(wd, &c[rng() % MAX_CLIENTS], u);
+		renew_client(wd, &c[world_rng() % MAX_CLIENTS], u);
 	} else {
 		wattle_sched_tick(&wd->s, wd->now);	/* a timer too early */
 	}
@@ -424,7 +414,7 @@ static void run(uint64_t seed)
 	struct wattle_sched_client *c[MAX_CLIENTS];
 	unsigned int i;
 
-	rng_state = seed;
+	world_seed(seed);
 	memset(shadow, 0, sizeof(shadow));
 	memset(workers, 0, sizeof(workers));
 	nr_grants = nr_completed = nr_lost = nr_back = energy_in = 0;

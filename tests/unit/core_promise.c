@@ -7,16 +7,6 @@
  */
 #include "core_world.h"
 
-static uint64_t rng_state;
-
-static uint64_t rng(void)
-{
-	rng_state ^= rng_state << 13;
-	rng_state ^= rng_state >> 7;
-	rng_state ^= rng_state << 17;
-	return rng_state;
-}
-
 struct run {
 	unsigned int	promised;
 	unsigned int	best_effort;
@@ -52,7 +42,7 @@ static void run(unsigned int m, uint64_t seed, unsigned int load_pct, int mixed)
 	__u64 done_at[16], next_submit = wd->now, end = wd->now + 20 * SEC;
 	unsigned int i, nw = 0;
 
-	rng_state = seed;
+	world_seed(seed);
 	memset(&res, 0, sizeof(res));
 	wd->hook = hook;
 	wattle_sched_set_mode(&wd->s, WATTLE_MODE_ENFORCE, wd->now);
@@ -93,27 +83,27 @@ static void run(unsigned int m, uint64_t seed, unsigned int load_pct, int mixed)
 			continue;
 		}
 		if (next_submit == at) {
-			unsigned int k = rng() % (mixed ? 4 : 2);
+			unsigned int k = world_rng() % (mixed ? 4 : 2);
 			struct wattle_batch in = {
-				.work_kcycles = 100 + rng() % 3000,
-				.deadline_ns = at + (1 + rng() % 60) * MS,
+				.work_kcycles = 100 + world_rng() % 3000,
+				.deadline_ns = at + (1 + world_rng() % 60) * MS,
 			};
 			struct wattle_verdict v;
 
-			if (mixed && (k == 3 || rng() % 5 == 0))
+			if (mixed && (k == 3 || world_rng() % 5 == 0))
 				in.deadline_ns = 0;
-			if (mixed && k != 3 && rng() % 6 == 0) {
-				in.release_ns = at + rng() % (10 * MS);
+			if (mixed && k != 3 && world_rng() % 6 == 0) {
+				in.release_ns = at + world_rng() % (10 * MS);
 				in.deadline_ns += 20 * MS;
 			}
-			if (rng() % 8 == 0 && in.deadline_ns)
+			if (world_rng() % 8 == 0 && in.deadline_ns)
 				in.deadline_ns -= in.deadline_ns % (20 * MS) - 20 * MS;
 			assert_int_equal(world_submit_full(wd, q[k], &in, &v, NULL), 0);
 			res.promised += v.status == WATTLE_VERDICT_ADMITTED && in.deadline_ns;
 			res.best_effort += v.status == WATTLE_VERDICT_BEST_EFFORT;
 			res.refused += v.status == WATTLE_VERDICT_REFUSED;
 			/* Mean need 1.6 ms. */
-			next_submit += rng() % (2 * 1600000 * 100 / (m * load_pct));
+			next_submit += world_rng() % (2 * 1600000 * 100 / (m * load_pct));
 			continue;
 		}
 		for (i = 0; i < nw; i++) {

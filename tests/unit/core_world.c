@@ -2,6 +2,21 @@
 /* See core_world.h. */
 #include "core_world.h"
 
+static uint64_t rng_state = 1;
+
+void world_seed(uint64_t seed)
+{
+	rng_state = seed;
+}
+
+uint64_t world_rng(void)
+{
+	rng_state ^= rng_state << 13;
+	rng_state ^= rng_state >> 7;
+	rng_state ^= rng_state << 17;
+	return rng_state;
+}
+
 static struct world *world_of(struct wattle_sched *s)
 {
 	return wattle_container_of(s, struct world, s);

@@ -80,4 +80,8 @@ __u64 world_turn(struct world *wd, struct wattle_sched_worker *w, __u32 cpu);
 /* The identity of accounts and what the counters must agree on, for every queue. */
 void world_check(struct world *wd);
 
+/* Random numbers, the same each time: xorshift64 (Marsaglia 2003). @seed is not 0. */
+void world_seed(uint64_t seed);
+uint64_t world_rng(void);
+
 #endif
