@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 /* Runs of numbers in plain C, eight bytes at a time; and which instruction set. */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "csv_numbers.h"
-#include "ml/kernels/kernels.h"
 #include "number.h"
 
 #define ONES	0x0101010101010101ull
@@ -50,8 +50,14 @@ size_t csv_numbers_portable(const struct csv_span *s, const char **p, size_t n, 
 
 csv_numbers_fn *csv_numbers_get(void)
 {
-	/* AVX-512 CPUs have AVX2. */
-	if (csv_numbers_avx2 && wattle_kernels__get() != wattle_kernels_portable)
+	/* As the kernels choose theirs, without a need for them: fuzzers link readers alone. */
+#if defined(__x86_64__)
+	const char *isa = getenv("WATTLE_ISA");
+
+	__builtin_cpu_init();
+	if (csv_numbers_avx2 && __builtin_cpu_supports("avx2") &&
+	    !(isa && !strcmp(isa, "portable")))
 		return csv_numbers_avx2;
+#endif
 	return csv_numbers_portable;
 }
