@@ -156,6 +156,7 @@ int sim_compare(const struct sim_case *c, const struct sim_entry *e, size_t race
 	}
 	setup.instr_fd = c->instr_fd;
 	setup.keep = keep;
+	setup.log = strcmp(e->label, "wattle") ? NULL : c->log;
 	ret = sim_run(s, &setup, &score->r);
 	if (ret)
 		goto free_told;

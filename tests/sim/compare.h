@@ -41,6 +41,7 @@ struct sim_score {
  * @cpus: number of CPUs
  * @seed: of the errors in sizes
  * @instr_fd: see struct sim_setup
+ * @log: see struct sim_setup; of the entry "wattle" alone
  */
 struct sim_case {
 	const struct sim_power *power;
@@ -49,6 +50,7 @@ struct sim_case {
 	int cpus;
 	uint64_t seed;
 	int instr_fd;
+	FILE *log;
 };
 
 extern const struct sim_entry sim_entries[];

@@ -477,6 +477,7 @@ int sim_run(struct sim *s, const struct sim_setup *setup, struct sim_result *r)
 	s->cpus = setup->cpus;
 	s->instr_fd = setup->instr_fd;
 	s->keep = setup->keep;
+	s->log = setup->log;
 	calibrate(s, &s->cost_ns, &s->cost_instr);
 	s->unfinished = n;
 	s->where = malloc(n * sizeof(*s->where));

@@ -87,6 +87,7 @@ struct sim_sample {
  * @trace: the truth
  * @told: what the policy was told, same order
  * @cpus: number of CPUs
+ * @log: for the decisions of module/core, or NULL
  * @now_ns: simulated time
  */
 struct sim {
@@ -97,6 +98,7 @@ struct sim {
 	const struct sim_policy *policy;
 	void *priv;
 	int cpus;
+	FILE *log;
 	uint64_t now_ns;
 	struct sim_cpu cpu[SIM_MAX_CPUS];
 	int *where;		/* per batch: its CPU, -1 any, -2 not waiting */
@@ -165,6 +167,7 @@ struct sim_result {
  * @cpus: number of CPUs
  * @instr_fd: counter of instructions, -1 for none
  * @keep: keep samples for a plot
+ * @log: for the decisions of module/core, or NULL
  */
 struct sim_setup {
 	const struct sim_power *power;
@@ -176,6 +179,7 @@ struct sim_setup {
 	int cpus;
 	int instr_fd;
 	bool keep;
+	FILE *log;
 };
 
 int sim_run(struct sim *s, const struct sim_setup *setup, struct sim_result *r);

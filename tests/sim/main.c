@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "oracle.h"
 #include "policies.h"
 #include "report.h"
@@ -18,7 +19,7 @@
 #define MAX_TABLES	8
 
 struct options {
-	const char *trace, *family, *policy, *svg, *json, *write, *worst, *believe;
+	const char *trace, *family, *policy, *svg, *json, *write, *worst, *believe, *log, *replay;
 	const char *power[MAX_TABLES];
 	int npower, cpus;
 	bool standard, feasible;
@@ -31,6 +32,7 @@ static const char usage[] =
 "usage: wattle-sim --trace FILE --power FILE [options]     one trace from a file\n"
 "       wattle-sim --family NAME --seed N --power FILE [options]  one generated trace\n"
 "       wattle-sim --standard --power FILE [--power FILE ...] [options]  the standard set\n"
+"       wattle-sim --replay FILE      a log into a fresh policy: are the answers the same?\n"
 "\n"
 "  --policy A,B,...   only these (race schedutil capped ear5 fixed oa wattle wattle-nodefer\n"
 "                     wattle-blind wattle-work30 wattle-wrongtable)\n"
@@ -41,6 +43,7 @@ static const char usage[] =
 "  --worst DIR        standard set: keep the traces on which wattle does badly\n"
 "  --believe FILE     one trace: the power table that wattle-wrongtable is given\n"
 "  --svg FILE         one trace: speed, power and backlog over time\n"
+"  --log FILE         one trace: every call into wattle's policy and its answer\n"
 "  --write FILE       one trace: write it as CSV\n"
 "  --as-is            one trace: do not move deadlines that f_max cannot meet\n";
 
@@ -65,6 +68,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "policy", 1, NULL, 'P' }, { "svg", 1, NULL, 'g' }, { "json", 1, NULL, 'j' },
 		{ "write", 1, NULL, 'w' }, { "worst", 1, NULL, 'W' }, { "believe", 1, NULL, 'b' },
 		{ "standard", 0, NULL, 'S' }, { "as-is", 0, NULL, 'a' },
+		{ "log", 1, NULL, 'l' }, { "replay", 1, NULL, 'r' },
 		{ "help", 0, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	uint64_t v;
@@ -98,6 +102,12 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'b':
 			o->believe = optarg;
+			break;
+		case 'l':
+			o->log = optarg;
+			break;
+		case 'r':
+			o->replay = optarg;
 			break;
 		case 'S':
 			o->standard = true;
@@ -134,6 +144,8 @@ static int parse(int argc, char **argv, struct options *o)
 			return -EINVAL;
 		}
 	}
+	if (optind == argc && o->replay)
+		return 0;
 	if (optind < argc || !o->npower || o->standard + !!o->trace > 1 ||
 	    (!o->standard && !o->trace && !o->family) || (o->trace && o->family)) {
 		fputs(usage, stderr);
@@ -241,6 +253,14 @@ static int one(const struct options *o, const struct sim_power *p,
 	if (ret)
 		goto free_trace;
 	sim_free(&s);
+	if (o->log) {
+		c.log = fopen(o->log, "wb");
+		if (!c.log) {
+			ret = -errno;
+			fprintf(stderr, "%s: %s\n", o->log, strerror(errno));
+			goto free_trace;
+		}
+	}
 	printf("%s on %s, %d CPU(s): %zu batches", t.name, p->name, o->cpus, t.n);
 	printf(", bound %.3f J of which %.3f J above idling, %.3f s busy (all simulated)\n",
 	       sim_bound_uj(&b, race.r.end_us) / 1e6, b.active_uj / 1e6, b.busy_us / 1e6);
@@ -275,6 +295,8 @@ static int one(const struct options *o, const struct sim_power *p,
 		snprintf(title, sizeof(title), "%s on %s", t.name, p->name);
 		ret = draw(o->svg, title, runs, label, n);
 	}
+	if (c.log && ((ferror(c.log) != 0) | fclose(c.log)) && !ret)
+		ret = -EIO;
 	for (int i = 0; i < n; i++)
 		sim_free(&runs[i]);
 free_trace:
@@ -303,6 +325,16 @@ static int standard(const struct options *o, const struct sim_power *p, int inst
 	return ret;
 }
 
+static int replay(const char *path)
+{
+	__u64 count;
+	int ret = sim_log_replay(path, &count, stderr);
+
+	if (!ret)
+		printf("%llu calls, every answer the same\n", (unsigned long long)count);
+	return ret ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct sim_power power[MAX_TABLES], wrong;
@@ -311,6 +343,8 @@ int main(int argc, char **argv)
 
 	if (ret)
 		return 2;
+	if (o.replay)
+		return replay(o.replay);
 	for (int i = 0; i < o.npower && !ret; i++)
 		ret = sim_power_read(&power[i], o.power[i], stderr);
 	if (!ret && o.believe)
@@ -326,6 +360,7 @@ int main(int argc, char **argv)
 		close(fd);
 	if (ret)
 		fprintf(stderr, "wattle-sim: %s\n",
-			ret == -EDEADLK ? "the policy left batches waiting for ever" : strerror(-ret));
+			ret == -EDEADLK ? "the policy left batches waiting for ever" :
+			strerror(-ret));
 	return ret ? 1 : 0;
 }

@@ -6,10 +6,10 @@
 #   make sim SIM_TRACES=200	more traces a family
 #   build/wattle-sim --help	one trace
 
-SIM_PARTS := trace table gen choice oracle flow yds engine idle baseline oa wattle_policy \
-	     compare report standard svg
+SIM_PARTS := trace table gen choice oracle flow yds engine idle baseline oa wattle_policy log \
+	     compare report summary standard svg
 SIM_OBJS = $(patsubst %,$(O)/tests/sim/%.o,$(SIM_PARTS)) $(CORE_OBJS)
-SIM_TESTS := test_sim_oracle test_sim_engine test_sim_input
+SIM_TESTS := test_sim_oracle test_sim_engine test_sim_input test_sim_wattle
 SIM_TABLES := opteron-252 xeon-e5-2680v2 opteron-250he q6700
 SIM_TRACES ?= 60
 

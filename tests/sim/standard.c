@@ -8,6 +8,7 @@
 
 #include "report.h"
 #include "standard.h"
+#include "summary.h"
 
 #define MAX_ENTRIES	16
 
@@ -143,6 +144,7 @@ static int one_family(const struct sim_plan *plan, struct group *g, int table, c
  */
 int sim_standard(const struct sim_plan *plan, FILE *text, FILE *json)
 {
+	struct sim_summary summary = { .seen = 0 };
 	struct group g = { .n = 0 };
 	bool first = true;
 	int ret = 0;
@@ -170,6 +172,8 @@ int sim_standard(const struct sim_plan *plan, FILE *text, FILE *json)
 			}
 			for (size_t i = 0; i < g.n && !ret; i++) {
 				sim_row_text(g.entry[i]->label, &g.row[i], text);
+				sim_summary_add(&summary, plan->power[t].name, family,
+						g.entry[i]->label, &g.row[i]);
 				if (json)
 					sim_row_json(plan->power[t].name, family,
 						     g.entry[i]->label, &g.row[i], first, json);
@@ -184,5 +188,7 @@ int sim_standard(const struct sim_plan *plan, FILE *text, FILE *json)
 	}
 	if (json)
 		fprintf(json, "\n]\n");
+	if (!ret)
+		sim_summary_text(&summary, text);
 	return ret;
 }

@@ -8,6 +8,7 @@
 
 #include "core/policy.h"
 #include "engine.h"
+#include "log.h"
 #include "wattle_policy.h"
 
 #define SLOWDOWN_PM	50		/* the default of a queue: 5 % */
@@ -80,6 +81,8 @@ static void *open_it(struct sim *s, bool no_defer, bool blind)
 	wattle_policy_defaults(&params, &a->power);
 	params.no_defer = params.no_defer || no_defer;
 	wattle_policy_init(&a->policy, &a->power, &params, a->cpus, (__u32)s->cpus, s->now_ns);
+	if (s->log)
+		sim_log_begin(s->log, &a->policy, s->trace->n, s->now_ns);
 	for (int i = 0; i < s->cpus; i++)
 		wattle_policy_speed(&a->policy, (__u32)i, s->cpu[i].khz, s->now_ns);
 	return a;
@@ -111,6 +114,7 @@ static bool submit(void *p, size_t job, int *cpu)
 	bool dated = j->deadline_us != SIM_NEVER && !a->blind;
 	struct wattle_admit_verdict v;
 
+	it->id = job;
 	it->in = (struct wattle_work){
 		.kcycles = j->work_kcycles,
 		.stall_ns = j->stall_us * 1000,
