@@ -34,6 +34,7 @@ void sim_wattle_table(struct wattle_power_table *out, const struct sim_power *p)
 		.nr_opps = (__u32)p->nopp, .nr_idle = (__u32)p->nidle,
 		.shared_uw = p->shared_uw, .shared_idle_uw = p->shared_idle_uw,
 		.platform_uw = p->platform_uw, .transition_us = p->transition_us,
+		.switch_us = p->switch_us,
 	};
 	for (int i = 0; i < p->nopp; i++) {
 		out->opp[i].khz = p->opp[i].khz;
