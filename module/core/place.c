@@ -21,8 +21,6 @@ int wattle_place_better(const struct wattle_place_offer *a, const struct wattle_
 		return a->wait_ns < b->wait_ns;
 	if (ra != rb)
 		return ra < rb;
-	/* Fill the fullest; where all must hurry, the one that must least. */
-	if (ra == 0)
-		return a->khz > b->khz;
+	/* The one that must hurry least keeps most room for what comes. */
 	return a->khz < b->khz;
 }

@@ -295,8 +295,8 @@ static void fewest_cores_at_the_cheapest_point(void **state)
 		assert_int_equal(wattle_place_better(&(a), &(b), 1), 1);\
 		assert_int_equal(wattle_place_better(&(b), &(a), 1), 0);\
 	} while (0)
-	ABOVE(full, cheap);
-	ABOVE(cheap, idle);
+	ABOVE(cheap, full);
+	ABOVE(full, idle);
 	ABOVE(idle, hurry);
 	ABOVE(hurry, more);
 	ABOVE(more, no);
