@@ -4,17 +4,6 @@
 #include "core/defer.h"
 #include "core/policy_cpu.h"
 
-/* A step down in the middle of a batch must leave this many transitions on both sides. */
-#define SPLIT_TRANSITIONS	20
-
-/* @khz x 1000 / @share, rounded up, for what of the CPU or of the headroom is left. */
-static __u32 stretch(__u32 khz, __u64 num, __u64 den)
-{
-	__u64 wide = den ? ((__u64)khz * num + den - 1) / den : ~0U;
-
-	return wide > ~0U ? ~0U : (__u32)wide;
-}
-
 static void choose(const struct wattle_policy *p, const struct wattle_policy_cpu *c,
 		   const struct wattle_demand_first *first, const struct wattle_item *cur,
 		   __u32 min_khz, struct wattle_decision *d, struct wattle_choice *choice)
@@ -49,61 +38,6 @@ static void choose(const struct wattle_policy *p, const struct wattle_policy_cpu
 	d->runner_khz = choice->runner == choice->opp ? 0 : p->power->t.opp[choice->runner].khz;
 	d->energy_pj = choice->pj;
 	d->runner_pj = choice->runner_pj;
-}
-
-/*
- * When the demand will have fallen to the next lower operating point: between
- * two of them the cheapest way to a mean speed is the faster first, then the
- * slower, and each deadline is then met with both.
- */
-static __u64 split_at(const struct wattle_policy *p, const struct wattle_demand_speed *s,
-		      __u32 opp, __u32 low_khz, __u64 now_ns)
-{
-	__u32 high_khz = p->power->t.opp[opp].khz;
-	__u64 change = 1000ULL * p->power->t.transition_us;
-	__u64 least = SPLIT_TRANSITIONS * (change + 1000ULL * p->power->t.switch_us);
-	__u64 off = wattle_sat_add(p->params.guard_ns, wattle_sat_add(s->stall_ns, change));
-	__u64 left = wattle_sat_sub(wattle_sat_sub(s->due_ns, off), now_ns);
-	__u64 high_ns, low_ns, after;
-
-	/* A little late, so that the rounding of progress does not defeat it. */
-	low_khz -= low_khz >> 12;
-	/* W = high x t + low x (left - t), as times: t = (W / low - left) x low / (high - low). */
-	low_ns = wattle_power_run_ns(s->kcycles, 0, low_khz);
-	if (low_ns <= left || low_ns == WATTLE_U64_MAX)
-		return 0;
-	high_ns = low_ns - left;
-	high_ns = wattle_sat_mul(high_ns / (high_khz - low_khz), low_khz);
-	high_ns = wattle_sat_add(high_ns, (low_ns - left) % (high_khz - low_khz) * low_khz /
-				 (high_khz - low_khz) + 1);
-	after = wattle_sat_sub(left, high_ns);
-	if (high_ns < least || after < least)
-		return 0;
-	return wattle_sat_add(now_ns, high_ns);
-}
-
-static void recheck(const struct wattle_policy *p, const struct wattle_policy_cpu *c,
-		    const struct wattle_demand_first *first, const struct wattle_demand_speed *s,
-		    const struct wattle_choice *choice, struct wattle_decision *d)
-{
-	__u64 at = 0, end;
-	__u32 low_khz;
-
-	if (d->binding == WATTLE_BIND_DEMAND && choice->opp > choice->floor &&
-	    !p->params.no_split) {
-		low_khz = stretch(p->power->t.opp[choice->opp - 1].khz, 1000,
-				  1000 + p->params.headroom_pm);
-		at = split_at(p, s, choice->opp, low_khz, d->now_ns);
-	}
-	/* Longer than it said: an eighth more, then it runs free. */
-	if (c->running && (first->kcycles || first->stall_ns)) {
-		end = wattle_power_run_ns(first->kcycles, first->stall_ns, d->khz);
-		end = wattle_sat_add(end, wattle_sat_add(end >> 3, p->params.guard_ns));
-		end = wattle_sat_add(d->now_ns, end);
-		if (!at || end < at)
-			at = end;
-	}
-	d->recheck_ns = at;
 }
 
 /*
@@ -203,7 +137,7 @@ static __u32 demand_less(const struct wattle_policy *p, struct wattle_policy_cpu
 {
 	wattle_demand_speed(&c->demand, first, d->cap_khz, p->params.guard_ns + off_ns, d->now_ns,
 			    s);
-	return stretch(s->khz, 1000 + p->params.headroom_pm, wattle_cpu_supply(c));
+	return wattle_stretch_khz(s->khz, 1000 + p->params.headroom_pm, wattle_cpu_supply(c));
 }
 
 /*
@@ -283,7 +217,7 @@ static void decide(struct wattle_policy *p, __u32 cpu, const struct wattle_item 
 		choose(p, c, &first, cur, least, d, &choice);
 		d->khz = p->power->t.opp[choice.opp].khz;
 		d->binding = binding_of(&choice, d->demand_khz, slow_khz, c->min_khz);
-		recheck(p, c, &first, &speed, &choice, d);
+		wattle_cpu_recheck(p, c, &first, &speed, &choice, d);
 	}
 	start_at(p, c, next, d);
 out:

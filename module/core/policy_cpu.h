@@ -3,6 +3,7 @@
 #ifndef WATTLE_CORE_POLICY_CPU_H
 #define WATTLE_CORE_POLICY_CPU_H
 
+#include "core/choose.h"
 #include "core/null.h"
 #include "core/policy.h"
 #include "core/record.h"
@@ -42,6 +43,14 @@ static inline __u64 wattle_cpu_wake_ns(const struct wattle_policy *p)
 	return 1000ULL * p->power->t.idle[p->power->t.nr_idle - 1].exit_us;
 }
 
+/* @khz x @num / @den, rounded up: for the share of the CPU and for headroom. */
+static inline __u32 wattle_stretch_khz(__u32 khz, __u64 num, __u64 den)
+{
+	__u64 wide = den ? ((__u64)khz * num + den - 1) / den : ~0U;
+
+	return wide > ~0U ? ~0U : (__u32)wide;
+}
+
 /*
  * Time lost by a change to a higher frequency: nothing runs for a while, and
  * before that the old one holds on. 0 at @cap_khz already.
@@ -71,6 +80,11 @@ __u64 wattle_cpu_taken(const struct wattle_policy *p, const struct wattle_policy
 void wattle_cpu_learn(struct wattle_policy *p, struct wattle_policy_cpu *c, __u64 now_ns);
 /* What @item will be reckoned with: what it says or what is known, corrected. */
 void wattle_item_estimate(struct wattle_policy *p, struct wattle_item *item);
+/* d->recheck_ns, from all else in @d. */
+void wattle_cpu_recheck(const struct wattle_policy *p, const struct wattle_policy_cpu *c,
+			const struct wattle_demand_first *first,
+			const struct wattle_demand_speed *s, const struct wattle_choice *choice,
+			struct wattle_decision *d);
 /* Into the accounts of item->cpu; item->order_ns says where. */
 void wattle_cpu_take(struct wattle_policy *p, struct wattle_item *item, __u64 now_ns);
 /* Does no other CPU of @c's package work? */
