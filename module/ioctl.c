@@ -41,7 +41,7 @@ WATTLE_ABI_SIZE(wattle_submit, 48);
 WATTLE_ABI_SIZE(wattle_next, 104);
 WATTLE_ABI_SIZE(wattle_complete, 24);
 WATTLE_ABI_SIZE(wattle_cancel, 32);
-WATTLE_ABI_SIZE(wattle_queue_stats, 712);
+WATTLE_ABI_SIZE(wattle_queue_stats, 744);
 WATTLE_ABI_SIZE(wattle_event, 56);
 
 #define WATTLE_FEATURES	(WATTLE_FEATURE_DRY_RUN | WATTLE_FEATURE_EVENTS | WATTLE_FEATURE_ENERGY)
@@ -67,6 +67,7 @@ static long wattle_ioctl_query(struct wattle_client *c, void __user *arg, u32 si
 		.lease_min_ns		= limits->lease_min_ns,
 		.lease_max_ns		= limits->lease_max_ns,
 		.lease_default_ns	= limits->lease_default_ns,
+		.event_size		= sizeof(struct wattle_event),
 	};
 	struct {
 		__u32 size, flags;

@@ -29,15 +29,15 @@ void wattle_queue_free_list(struct wattle_queue *q)
 
 static bool wattle_queue_name_ok(const char *name)
 {
-	unsigned int i;
+	const char *end = memchr(name, '\0', WATTLE_NAME_MAX);
 
-	for (i = 0; i < WATTLE_NAME_MAX; i++) {
-		if (!name[i])
-			return true;
-		if (name[i] < 0x20 || name[i] > 0x7e)
+	/* What comes after the name may mean something one day. */
+	if (!end || memchr_inv(end, 0, name + WATTLE_NAME_MAX - end))
+		return false;
+	for (; name < end; name++)
+		if (*name < 0x20 || *name > 0x7e)
 			return false;
-	}
-	return false;
+	return true;
 }
 
 /**
@@ -74,10 +74,10 @@ long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size)
 	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
 	if (!q)
 		return -ENOMEM;
-	strscpy(q->name, in.name, sizeof(q->name));
 
 	wattle_device_lock();
 	err = wattle_sched_queue_init(&c->sched, &q->sched, &in.params);
+	memcpy(q->sched.stats.name, in.name, sizeof(in.name));
 	id = q->sched.id;
 	wattle_device_unlock();
 	if (err) {

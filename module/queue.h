@@ -14,12 +14,10 @@
  * struct wattle_queue - a queue of a client
  * @sched:	the state machine's part; under the device lock
  * @next:	chains queues to be freed
- * @name:	for people
  */
 struct wattle_queue {
 	struct wattle_sched_queue	sched;
 	struct wattle_queue		*next;
-	char				name[WATTLE_NAME_MAX];
 };
 
 static inline struct wattle_queue *wattle_queue_of(struct wattle_sched_queue *sq)

@@ -23,15 +23,31 @@
 /* Batches withdrawn under one hold of the lock. */
 #define WATTLE_WITHDRAW_CHUNK	64
 
+/* First published sizes of what a SUBMIT points to. */
+#define WATTLE_BATCH_SIZE0	56
+#define WATTLE_VERDICT_SIZE0	40
+
+static int wattle_submit_check_stride(u32 size, u32 least)
+{
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	return size < least || size % 8 ? -EINVAL : 0;
+}
+
 static int wattle_submit_check(const struct wattle_submit *in)
 {
+	int err;
+
 	if (in->flags & ~WATTLE_SUBMIT_DRY_RUN || in->pad || !in->count)
 		return -EINVAL;
-	if (in->batch_size < sizeof(struct wattle_batch))
-		return -EINVAL;
-	if (in->count > WATTLE_VECTOR_MAX || in->batch_size > PAGE_SIZE)
+	if (in->count > WATTLE_VECTOR_MAX)
 		return -E2BIG;
-	return 0;
+	err = wattle_submit_check_stride(in->batch_size, WATTLE_BATCH_SIZE0);
+	if (err)
+		return err;
+	if (!in->verdicts)
+		return in->verdict_size ? -EINVAL : 0;
+	return wattle_submit_check_stride(in->verdict_size, WATTLE_VERDICT_SIZE0);
 }
 
 static int wattle_submit_copy_entry(struct wattle_batch *dst, const void __user *src, u32 size)
@@ -107,17 +123,37 @@ static u32 wattle_submit_chunk(struct wattle_client *c, struct wattle_submit_run
 	return n;
 }
 
+/*
+ * Tells the verdicts of the chunk just taken, entries @done to @done + @n, at the
+ * caller's stride; what a longer one has beyond ours has been zeroed.
+ */
+static int wattle_submit_tell(const struct wattle_submit_run *run, long done, u32 n)
+{
+	const u32 stride = run->in->verdict_size;
+	char __user *to = u64_to_user_ptr(run->in->verdicts);
+	u32 i;
+
+	if (!to)
+		return 0;
+	to += done * stride;
+	if (likely(stride == sizeof(*run->verdict)))
+		return copy_to_user(to, run->verdict, n * stride) ? -EFAULT : 0;
+	for (i = 0; i < n; i++, to += stride)
+		if (copy_to_user(to, &run->verdict[i],
+				 min_t(size_t, stride, sizeof(*run->verdict))))
+			return -EFAULT;
+	return 0;
+}
+
 static long wattle_submit_all(struct wattle_client *c, struct wattle_submit_run *run)
 {
-	struct wattle_verdict __user *verdicts = u64_to_user_ptr(run->in->verdicts);
 	long done = 0;
 	int err = 0;
 	u32 n;
 
 	while (run->todo && !err) {
 		n = wattle_submit_chunk(c, run, &err);
-		if (verdicts && n &&
-		    copy_to_user(verdicts + done, run->verdict, n * sizeof(*verdicts)))
+		if (wattle_submit_tell(run, done, n))
 			err = -EFAULT;
 		done += n;
 	}
@@ -137,18 +173,20 @@ long wattle_submit(struct wattle_client *c, void __user *arg, u32 size)
 	struct wattle_submit __user *u = arg;
 	struct wattle_submit_run run = {};
 	struct wattle_submit in;
-	u32 at;
+	u32 at = 0;
 	long ret;
 
 	ret = wattle_copy_in(&in, sizeof(in), arg, size);
 	if (ret)
 		return ret;
+	/* Before any other error can be: whatever it is, the field has a meaning. */
+	if (put_user(0, &u->processed))
+		return -EFAULT;
 	ret = wattle_submit_check(&in);
 	if (ret)
 		return ret;
-	if (put_user(0, &u->processed) ||
-	    (in.verdicts && clear_user(u64_to_user_ptr(in.verdicts),
-				       in.count * sizeof(struct wattle_verdict))))
+	if (in.verdicts && clear_user(u64_to_user_ptr(in.verdicts),
+				      (size_t)in.count * in.verdict_size))
 		return -EFAULT;
 
 	run.in = &in;
@@ -160,9 +198,8 @@ long wattle_submit(struct wattle_client *c, void __user *arg, u32 size)
 		ret = wattle_submit_all(c, &run);
 		at = ret > 0 ? ret : 0;
 	}
-	if (ret > 0 || ret == -EINVAL)
-		if (put_user(at, &u->processed) && ret < 0)
-			ret = -EFAULT;
+	if (at && put_user(at, &u->processed) && ret < 0)
+		ret = -EFAULT;
 	wattle_batch_free_list(run.todo);
 	wattle_batch_free_list(run.spare);
 	return ret;

@@ -20,6 +20,7 @@ void wattle_sched_event(struct wattle_sched_queue *q, __u32 type,
 			__u64 now_ns)
 {
 	struct wattle_event ev = {
+		.size = sizeof(ev),
 		.type = type,
 		.queue = q->id,
 		.batch = b->id,

@@ -114,6 +114,7 @@ long kt_submit_batches(int fd, uint32_t queue, const struct wattle_batch *b, uin
 	struct wattle_submit s = {
 		.size = sizeof(s), .queue = queue, .count = count, .batch_size = sizeof(*b),
 		.batches = (uintptr_t)b, .verdicts = (uintptr_t)v,
+		.verdict_size = v ? sizeof(*v) : 0,
 	};
 
 	return ioctl(fd, WATTLE_IOC_SUBMIT, &s);

@@ -245,6 +245,13 @@ static void test_create_name(void)
 	EXPECT_ERR(create(&p, name, 0), EINVAL);
 	strcpy(name, "\xc3\xa9");
 	EXPECT_ERR(create(&p, name, 0), EINVAL);
+	memset(name, 0, sizeof(name));
+	strcpy(name, "left-over");
+	strcpy(name, "short");				/* "ver" is behind the NUL */
+	EXPECT_ERR(create(&p, name, 0), EINVAL);
+	memset(name, 0, sizeof(name));
+	name[sizeof(name) - 1] = 1;
+	EXPECT_ERR(create(&p, name, 0), EINVAL);
 }
 
 /* --- QUEUE_UPDATE --- */

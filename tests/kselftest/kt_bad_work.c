@@ -28,7 +28,9 @@ static void test_submit_count_huge(void)
 	struct wattle_batch b = { 0 };
 	struct wattle_submit s = request(&b, 0xffffffffU);
 
+	s.processed = 4711;
 	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), E2BIG);
+	EXPECT_EQ(s.processed, 0);
 	EXPECT_EQ(call(WATTLE_IOC_QUERY, &q), 0);
 	s.count = q.max_vector + 1;
 	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), E2BIG);
@@ -45,18 +47,61 @@ static void test_submit_pad(void)
 
 static void test_submit_batch_size(void)
 {
+	static const uint32_t bad[] = { 0, 1, sizeof(struct wattle_batch) - 8,
+					sizeof(struct wattle_batch) - 1,
+					sizeof(struct wattle_batch) + 4 };
 	struct wattle_batch b[2] = { { 0 } };
 	struct wattle_submit s = request(b, 1);
+	size_t i;
 
-	s.batch_size = 0;
-	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EINVAL);
-	s.batch_size = sizeof(b[0]) - 1;
-	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EINVAL);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		s.batch_size = bad[i];
+		s.processed = 4711;
+		EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EINVAL);
+		EXPECT_EQ(s.processed, 0);
+	}
 	s.batch_size = 0xffffffffU;
 	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), E2BIG);
-	s.batch_size = sizeof(b[0]) + 8;
-	b[1].user_data = 1;			/* the tail of b[0] */
+	EXPECT_EQ(s.processed, 0);
+}
+
+/* An entry that says more than this kernel understands: which one it was. */
+static void test_submit_entry_tail(void)
+{
+	struct {
+		struct wattle_batch	b;
+		uint64_t		later;
+	} big[3] = { 0 };
+	struct wattle_submit s = request(big, 3);
+
+	s.batch_size = sizeof(big[0]);
+	big[2].later = 1;
 	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), E2BIG);
+	EXPECT_EQ(s.processed, 2);
+}
+
+static void test_submit_verdict_size(void)
+{
+	static const uint32_t bad[] = { 0, 1, sizeof(struct wattle_verdict) - 8,
+					sizeof(struct wattle_verdict) - 1,
+					sizeof(struct wattle_verdict) + 4 };
+	struct wattle_verdict v = { 0 };
+	struct wattle_batch b = { 0 };
+	struct wattle_submit s = request(&b, 1);
+	size_t i;
+
+	s.verdicts = (uintptr_t)&v;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		s.verdict_size = bad[i];
+		s.processed = 4711;
+		EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EINVAL);
+		EXPECT_EQ(s.processed, 0);
+	}
+	s.verdict_size = 0xfffffff8U;
+	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), E2BIG);
+	s.verdicts = 0;
+	s.verdict_size = sizeof(v);		/* of nothing */
+	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EINVAL);
 }
 
 static void test_submit_no_queue(void)
@@ -100,6 +145,7 @@ static void test_submit_half_vector(void)
 
 	memset(edge() - 160, 0, 160);
 	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EFAULT);
+	EXPECT_EQ(s.processed, 2);
 }
 
 static void test_submit_bad_verdicts(void)
@@ -107,6 +153,7 @@ static void test_submit_bad_verdicts(void)
 	static struct wattle_batch b[5];
 	struct wattle_submit s = request(b, 5);
 
+	s.verdict_size = sizeof(struct wattle_verdict);
 	s.verdicts = 8;
 	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EFAULT);
 	s.verdicts = 0xffff888000000000ULL;
@@ -114,6 +161,11 @@ static void test_submit_bad_verdicts(void)
 	/* Writable for two of five. */
 	s.verdicts = (uintptr_t)(edge() - 2 * sizeof(struct wattle_verdict));
 	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EFAULT);
+	/* Enough for five of ours, not for five as long as the caller says. */
+	s.verdicts = (uintptr_t)(edge() - 5 * sizeof(struct wattle_verdict));
+	s.verdict_size += 8;
+	EXPECT_ERR(call(WATTLE_IOC_SUBMIT, &s), EFAULT);
+	EXPECT_EQ(s.processed, 0);
 }
 
 /* --- NEXT, COMPLETE, CANCEL --- */
@@ -274,6 +326,7 @@ int main(void)
 {
 	static const struct kt_case cases[] = {
 		C(submit_count_zero), C(submit_count_huge), C(submit_pad), C(submit_batch_size),
+		C(submit_entry_tail), C(submit_verdict_size),
 		C(submit_no_queue), C(submit_entry_flags), C(submit_entry_work),
 		C(submit_entry_stall), C(submit_bad_batches), C(submit_half_vector),
 		C(submit_bad_verdicts),

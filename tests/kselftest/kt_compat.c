@@ -54,7 +54,7 @@ static void test_all_calls(void)
 	b[0].deadline_ns = kt_now() + 100 * SEC;
 	*s = (struct wattle_submit){ .size = sizeof(*s), .queue = c->queue, .count = 3,
 				     .batch_size = sizeof(*b), .batches = (uintptr_t)b,
-				     .verdicts = (uintptr_t)v };
+				     .verdicts = (uintptr_t)v, .verdict_size = sizeof(*v) };
 	EXPECT_EQ(ioctl32(fd, WATTLE_IOC_SUBMIT, s), 3);
 	EXPECT_EQ(s->processed, 3);
 	EXPECT(v[0].batch && v[2].batch != v[0].batch);

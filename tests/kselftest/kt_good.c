@@ -28,7 +28,7 @@ static void test_query(void)
 	EXPECT(q.lease_min_ns && q.lease_min_ns <= q.lease_default_ns);
 	EXPECT(q.lease_default_ns <= q.lease_max_ns);
 	EXPECT_EQ(q.events_lost, 0);
-	EXPECT_EQ(q.reserved[0] | q.reserved[1] | q.reserved[2] | q.reserved[3], 0);
+	EXPECT_EQ(q.reserved[0] | q.reserved[1] | q.reserved[2], 0);
 	/*
 	 * A newer program on an older module: what it does not know is zero, it is told how
 	 * much.
@@ -36,6 +36,7 @@ static void test_query(void)
 	EXPECT_EQ(ioctl(fd, WATTLE_IOC_QUERY, &big), 0);
 	EXPECT_EQ(big.q.size, sizeof(q));
 	EXPECT_EQ(big.q.abi_major, WATTLE_ABI_MAJOR);
+	EXPECT_EQ(big.q.event_size, sizeof(struct wattle_event));
 	close(fd);
 }
 
@@ -48,12 +49,24 @@ static void test_queue_create(void)
 			    .max_slowdown_pm = 10000, .max_inflight = 1, .max_delay_us = 1000,
 			    .energy_budget_uj = 5 },
 	};
+	struct wattle_queue_stats st;
 	int fd = kt_open(), a;
 
 	EXPECT_EQ(ioctl(fd, WATTLE_IOC_QUEUE_CREATE, &c), 0);
 	EXPECT(c.queue >= 1);
 	a = kt_queue(fd, NULL);
 	EXPECT(a > 0 && (uint32_t)a != c.queue);
+	EXPECT_EQ(kt_stats(fd, c.queue, &st), 0);
+	EXPECT(!memcmp(st.name, c.name, sizeof(st.name)));
+	/* The longest name, and none at all. */
+	memset(c.name, 'n', sizeof(c.name) - 1);
+	EXPECT_EQ(ioctl(fd, WATTLE_IOC_QUEUE_CREATE, &c), 0);
+	EXPECT_EQ(kt_stats(fd, c.queue, &st), 0);
+	EXPECT(!memcmp(st.name, c.name, sizeof(st.name)));
+	memset(c.name, 0, sizeof(c.name));
+	EXPECT_EQ(ioctl(fd, WATTLE_IOC_QUEUE_CREATE, &c), 0);
+	EXPECT_EQ(kt_stats(fd, c.queue, &st), 0);
+	EXPECT_EQ(st.name[0], 0);
 	close(fd);
 }
 
@@ -135,13 +148,38 @@ static void test_submit_grown_batches(void)
 	close(fd);
 }
 
+/* For a program that knows longer verdicts: what this kernel knows, then zeroes. */
+static void test_submit_grown_verdicts(void)
+{
+	struct {
+		struct wattle_verdict	v;
+		uint64_t		later[2];
+	} big[20];
+	struct wattle_batch b[20] = { { 0 } };
+	struct wattle_submit s = { .size = sizeof(s), .count = ARRAY_SIZE(b),
+				   .batch_size = sizeof(b[0]), .batches = (uintptr_t)b,
+				   .verdict_size = sizeof(big[0]), .verdicts = (uintptr_t)big };
+	int fd = kt_open(), q = kt_queue(fd, NULL);
+	size_t i;
+
+	memset(big, 0xa5, sizeof(big));
+	s.queue = q;
+	EXPECT_EQ(ioctl(fd, WATTLE_IOC_SUBMIT, &s), ARRAY_SIZE(b));
+	for (i = 0; i < ARRAY_SIZE(b); i++) {
+		EXPECT_EQ(big[i].v.status, WATTLE_VERDICT_ADMITTED);
+		EXPECT(big[i].v.batch && (!i || big[i].v.batch != big[i - 1].v.batch));
+		EXPECT_EQ(big[i].later[0] | big[i].later[1], 0);
+	}
+	close(fd);
+}
+
 static void test_dry_run(void)
 {
 	struct wattle_batch b = { .stall_us = 1000, .deadline_ns = kt_now() + 100 * SEC };
 	struct wattle_verdict v;
 	struct wattle_submit s = { .size = sizeof(s), .flags = WATTLE_SUBMIT_DRY_RUN, .count = 1,
 				   .batch_size = sizeof(b), .batches = (uintptr_t)&b,
-				   .verdicts = (uintptr_t)&v };
+				   .verdicts = (uintptr_t)&v, .verdict_size = sizeof(v) };
 	struct wattle_queue_stats st;
 	int fd = kt_open(), q = kt_queue(fd, NULL);
 	uint64_t before = kt_now();
@@ -325,6 +363,7 @@ static void test_read_and_poll(void)
 	EXPECT_EQ(poll(&pfd, 1, 0), 1);
 	EXPECT(pfd.revents & POLLIN);
 	EXPECT_EQ(read(fd, ev, sizeof(ev)), sizeof(ev[0]));
+	EXPECT_EQ(ev[0].size, sizeof(ev[0]));
 	EXPECT_EQ(ev[0].type, WATTLE_EVENT_DONE);
 	EXPECT_EQ(ev[0].user_data, 41);
 	EXPECT_EQ(ev[0].queue, q);
@@ -410,6 +449,7 @@ int main(void)
 		{ "QUEUE_DESTROY cancels what waits", test_queue_destroy },
 		{ "SUBMIT", test_submit },
 		{ "SUBMIT of grown batches", test_submit_grown_batches },
+		{ "SUBMIT into grown verdicts", test_submit_grown_verdicts },
 		{ "SUBMIT dry run", test_dry_run },
 		{ "NEXT and COMPLETE", test_next_and_complete },
 		{ "NEXT of a pinned thread", test_next_pinned_cpu },

@@ -36,6 +36,9 @@ static void flags_and_padding_must_be_zero(void **state)
 	qc.flags = 0;
 	qc.pad = 1;
 	assert_int_equal(wattle_client_call(c, WATTLE_IOC_QUEUE_CREATE, &qc), -EINVAL);
+	qc.pad = 0;
+	qc.name[WATTLE_NAME_MAX - 1] = 1;	/* behind the empty name */
+	assert_int_equal(wattle_client_call(c, WATTLE_IOC_QUEUE_CREATE, &qc), -EINVAL);
 	qu.queue = test_queue(c, NULL);
 	qd.queue = qu.queue;
 	s.queue = qu.queue;

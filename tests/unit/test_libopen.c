@@ -24,6 +24,7 @@
 static struct {
 	int		err;
 	uint32_t	major;
+	uint32_t	event_size;
 } fake;
 
 int __real_ioctl(int fd, unsigned long cmd, void *arg);
@@ -42,6 +43,7 @@ int __wrap_ioctl(int fd, unsigned long cmd, void *arg)
 	q->abi_major = fake.major;
 	q->abi_minor = 7;
 	q->max_vector = 16;
+	q->event_size = fake.event_size;
 	return 0;
 }
 
@@ -142,11 +144,12 @@ static void another_abi_is_an_error(void **state)
 
 	/* A newer minor only adds. */
 	fake.major = WATTLE_ABI_MAJOR;
+	fake.event_size = sizeof(struct wattle_event);
 	assert_int_equal(try_open(WATTLE_BACKEND_AUTO, "/dev/null", &c, err), 0);
 	assert_int_equal(wattle_client__backend(c), WATTLE_BACKEND_DEVICE);
 	assert_non_null(strstr(wattle_client__backend_reason(c), "/dev/null"));
 	wattle_client__close(c);
-	fake.major = 0;
+	memset(&fake, 0, sizeof(fake));
 }
 
 /* Exit code of a child that runs @f as nobody. */
@@ -341,6 +344,46 @@ static void one_thread_in_many_clients(void **state)
 		wattle_client__close(c[i]);
 }
 
+/* Events of a newer module, longer by a field, are read from a file of them. */
+static void longer_events_are_cut(void **state)
+{
+	struct {
+		struct wattle_event	ev;
+		uint64_t		later;
+	} sent[200];
+	char path[] = "/tmp/wattle-events-XXXXXX", err[256];
+	int fd = mkstemp(path), i, n, got = 0;
+	struct wattle_event ev[150];
+	struct wattle_client *c;
+
+	(void)state;
+	memset(sent, 0xff, sizeof(sent));
+	for (i = 0; i < 200; i++)
+		sent[i].ev = (struct wattle_event){ .size = sizeof(sent[0]), .type = 1,
+						    .user_data = (uint64_t)i + 1 };
+	assert_int_equal(write(fd, sent, sizeof(sent)), sizeof(sent));
+	close(fd);
+	fake.major = WATTLE_ABI_MAJOR;
+	fake.event_size = sizeof(sent[0]);
+	assert_int_equal(try_open(WATTLE_BACKEND_DEVICE, path, &c, err), 0);
+	assert_int_equal(wattle_client__events(c, ev, 1), 1);
+	assert_int_equal(ev[0].user_data, ++got);
+	while ((n = wattle_client__events(c, ev, 150)) > 0)
+		for (i = 0; i < n; i++)
+			assert_int_equal(ev[i].user_data, ++got);
+	assert_int_equal(n, 0);
+	assert_int_equal(got, 200);
+	wattle_client__close(c);
+
+	/* Shorter ones than ever were, and sizes that cannot be. */
+	fake.event_size = sizeof(ev[0]) - 8;
+	expect_error(WATTLE_BACKEND_DEVICE, path, -EPROTO, "events of", "from one release");
+	fake.event_size = 1U << 30;
+	expect_error(WATTLE_BACKEND_DEVICE, path, -EPROTO, "events of", "from one release");
+	memset(&fake, 0, sizeof(fake));
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +396,7 @@ int main(void)
 		cmocka_unit_test(options_of_other_releases),
 		cmocka_unit_test(forked_child_cannot_use_the_parents),
 		cmocka_unit_test(one_thread_in_many_clients),
+		cmocka_unit_test(longer_events_are_cut),
 	};
 
 	return cmocka_run_group_tests_name("opening a client", tests, NULL, NULL);

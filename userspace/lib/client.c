@@ -201,6 +201,7 @@ int wattle_client__submit(struct wattle_client *c, uint32_t queue, const struct 
 		.batches = (uintptr_t)b,
 		.verdicts = (uintptr_t)v,
 		.batch_size = sizeof(*b),
+		.verdict_size = v ? sizeof(*v) : 0,
 	};
 	int ret = wattle_client_call(c, WATTLE_IOC_SUBMIT, &s);
 

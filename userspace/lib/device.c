@@ -10,6 +10,8 @@
 
 #include "internal.h"
 
+#define EVENT_SIZE_MAX	1024	/* a module that tells more is not believed */
+
 static int device_call(struct wattle_client *c, unsigned long cmd, void *arg)
 {
 	int type, ret;
@@ -29,18 +31,45 @@ static int device_call(struct wattle_client *c, unsigned long cmd, void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
+static int device_read(struct wattle_client *c, void *buf, size_t size)
+{
+	ssize_t n = read(c->fd, buf, size);
+
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	return (int)n;
+}
+
+/* A newer module's events have more at their end than we know of: cut that off. */
+static int device_long_events(struct wattle_client *c, struct wattle_event *ev, size_t max)
+{
+	const size_t size = c->limits.event_size;
+	char buf[4096];
+	int n, i;
+
+	if (max > sizeof(buf) / size)
+		max = sizeof(buf) / size;
+	n = device_read(c, buf, max * size);
+	if (n < 0)
+		return n;
+	n /= (int)size;
+	for (i = 0; i < n; i++)
+		memcpy(&ev[i], buf + (size_t)i * size, sizeof(*ev));
+	return n;
+}
+
 static int device_events(struct wattle_client *c, struct wattle_event *ev, size_t max)
 {
-	ssize_t n;
+	int n;
 
 	if (!max)
 		return 0;
 	if (max > 65536)
 		max = 65536;
-	n = read(c->fd, ev, max * sizeof(*ev));
-	if (n < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	return (int)(n / (ssize_t)sizeof(*ev));
+	if (c->limits.event_size != sizeof(*ev))
+		return device_long_events(c, ev, max);
+	n = device_read(c, ev, max * sizeof(*ev));
+	return n < 0 ? n : n / (int)sizeof(*ev);
 }
 
 static void device_close(struct wattle_client *c)
@@ -106,6 +135,12 @@ static int check_abi(int fd, const char *path, char *buf, size_t size)
 		snprintf(buf, size, "%s speaks ABI %u.%u, libwattle %d.%d; install module and "
 			 "library from one release", path, q.abi_major, q.abi_minor,
 			 WATTLE_ABI_MAJOR, WATTLE_ABI_MINOR);
+		return -EPROTO;
+	}
+	if (q.event_size < sizeof(struct wattle_event) || q.event_size > EVENT_SIZE_MAX) {
+		snprintf(buf, size, "%s has events of %u bytes, libwattle knows %zu to %d; install "
+			 "module and library from one release", path, q.event_size,
+			 sizeof(struct wattle_event), EVENT_SIZE_MAX);
 		return -EPROTO;
 	}
 	return 0;

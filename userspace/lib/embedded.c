@@ -52,6 +52,7 @@ static int emb_query(struct emb *e, struct wattle_query *q)
 	q->lease_min_ns = emb_limits.lease_min_ns;
 	q->lease_max_ns = emb_limits.lease_max_ns;
 	q->lease_default_ns = emb_limits.lease_default_ns;
+	q->event_size = sizeof(struct wattle_event);
 	q->energy_quality = en.quality;
 	if (en.quality != WATTLE_QUALITY_NONE) {
 		q->energy_uj = en.uj;
@@ -74,6 +75,9 @@ static bool name_valid(const char *name)
 	for (i = 0; i < len; i++)
 		if (name[i] < 0x20 || name[i] > 0x7e)
 			return false;
+	for (i = len; i < WATTLE_NAME_MAX; i++)
+		if (name[i])
+			return false;
 	return len < WATTLE_NAME_MAX;
 }
 
@@ -92,8 +96,10 @@ static int emb_queue_create(struct emb *e, struct wattle_queue_create *a)
 	ret = wattle_sched_params_check(&e->sched, &a->params, 1);
 	if (!ret)
 		ret = wattle_sched_queue_init(&e->client, q, &a->params);
-	if (!ret)
+	if (!ret) {
+		memcpy(q->stats.name, a->name, sizeof(a->name));
 		a->queue = q->id;
+	}
 	emb_unlock(e);
 	if (ret)
 		free(q);
@@ -160,7 +166,7 @@ static int emb_submit(struct emb *e, struct wattle_submit *a)
 
 	a->processed = 0;
 	if ((a->flags & ~WATTLE_SUBMIT_DRY_RUN) || a->pad || !a->count ||
-	    a->batch_size != sizeof(*in))
+	    a->batch_size != sizeof(*in) || a->verdict_size != (out ? sizeof(*out) : 0))
 		return -EINVAL;
 	if (a->count > EMB_MAX_VECTOR)
 		return -E2BIG;

@@ -40,7 +40,8 @@ static const struct sentence sentences[] = {
 	  "a batch is not valid (work below 2^43 kcycles, stall below 2^32 us, flags 0), or "
 	  "the count is 0; the index of the bad batch is reported" },
 	{ WATTLE_IOC_SUBMIT, E2BIG,
-	  "too many batches in one vector; QUERY's max_vector is the most" },
+	  "too many batches in one vector (QUERY's max_vector is the most), or they use what "
+	  "this module does not know" },
 	{ WATTLE_IOC_SUBMIT, EAGAIN,
 	  "the queue is full (max_inflight); wait for batches to end, or raise max_inflight" },
 	{ WATTLE_IOC_SUBMIT, EDQUOT,

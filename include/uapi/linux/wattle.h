@@ -133,6 +133,8 @@ enum wattle_confidence {
  * @energy_stamp_ns: out: when @energy_uj was read
  * @energy_source: out: name of the source, empty if none
  * @events_lost: out: events this client lost to a full ring
+ * @event_size:	out: bytes of every event of this module, see struct wattle_event
+ * @pad:	out: 0
  * @reserved:	out: 0
  */
 struct wattle_query {
@@ -160,7 +162,9 @@ struct wattle_query {
 	__u64	energy_stamp_ns;
 	char	energy_source[WATTLE_NAME_MAX];
 	__u64	events_lost;
-	__u64	reserved[4];
+	__u32	event_size;
+	__u32	pad;
+	__u64	reserved[3];
 };
 
 /* struct wattle_queue_create.flags */
@@ -222,7 +226,8 @@ struct wattle_queue_params {
  * @queue:	out: the queue's id, unique within the client
  * @pad:	0
  * @params:	see struct wattle_queue_params
- * @name:	NUL-terminated, printable ASCII; may be empty
+ * @name:	printable ASCII, then NUL to the end; may be empty. For people: QUEUE_STATS and the
+ *		trace records tell it, nothing goes by it, two queues may have the same
  *
  * -EINVAL a value out of range; -EPERM class not allowed; -EMFILE too many
  * queues in this client; -EUSERS too many for this user; -ENFILE in all.
@@ -333,6 +338,8 @@ enum wattle_verdict_reason {
  * @cost_uj:	expected energy; meaningful only if @cost_quality is not NONE
  * @cost_quality: enum wattle_quality of @cost_uj
  * @pad:	0
+ *
+ * May grow at its end: struct wattle_submit.verdict_size.
  */
 struct wattle_verdict {
 	__u32	status;
@@ -355,8 +362,15 @@ struct wattle_verdict {
  * @count:	entries in both arrays, 1 to max_vector (-EINVAL for 0, -E2BIG above)
  * @batches:	pointer to struct wattle_batch[@count]
  * @verdicts:	pointer to struct wattle_verdict[@count], or 0; zeroed before any side effect
- * @processed:	out: entries that have a verdict; after -EINVAL for an entry, its index
- * @batch_size:	sizeof(struct wattle_batch), the stride of @batches
+ * @processed:	out: entries that have a verdict; after an error of an entry (-EINVAL; -E2BIG it is
+ *		larger than this kernel knows and not zero there; -EFAULT) the entry's index; 0
+ *		after any other error. Written in every outcome but those of @size and -EFAULT of
+ *		the struct itself
+ * @batch_size:	sizeof(struct wattle_batch), the stride of @batches; -EINVAL below its first
+ *		published size or not a multiple of 8, -E2BIG above a page
+ * @verdict_size: sizeof(struct wattle_verdict), the stride of @verdicts; errors as @batch_size.
+ *		Of a larger one the kernel fills what it knows and zeroes the rest, of a smaller one
+ *		it fills what there is. 0 if and only if @verdicts is 0 (-EINVAL)
  * @pad:	0
  *
  * The whole vector is copied and checked before anything is queued: a bad
@@ -376,7 +390,8 @@ struct wattle_submit {
 	__u64	verdicts;
 	__u32	processed;
 	__u32	batch_size;
-	__u64	pad;
+	__u32	verdict_size;
+	__u32	pad;
 };
 
 /* How a batch ended, by its worker's account. */
@@ -511,6 +526,7 @@ struct wattle_cancel {
  * @energy_uj:	out: energy charged to the queue; see @energy_quality
  * @cpu_ns:	out: CPU time the threads used in their grants, to about a scheduler tick a
  *		thread; energy is split by it
+ * @name:	out: as it was created
  * @reserved:	out: 0
  * @wait_hist:	out: waits by log2 of microseconds
  * @run_hist:	out: run times by log2 of microseconds
@@ -543,6 +559,7 @@ struct wattle_queue_stats {
 	__u64	wait_ns;
 	__u64	energy_uj;
 	__u64	cpu_ns;
+	char	name[WATTLE_NAME_MAX];
 	__u64	reserved[3];
 	__u64	wait_hist[WATTLE_HIST_SLOTS];
 	__u64	run_hist[WATTLE_HIST_SLOTS];
@@ -550,6 +567,7 @@ struct wattle_queue_stats {
 
 /**
  * struct wattle_event - what read() on the device returns, whole events only
+ * @size:	bytes of this event; the next one in the buffer starts there
  * @type:	enum wattle_event_type
  * @queue:	the queue's id
  * @batch:	the batch's id; 0 if it was never queued
@@ -560,11 +578,15 @@ struct wattle_queue_stats {
  * @cpu:	where it ran, %WATTLE_CPU_ANY if it did not
  * @lost:	events of this client lost before this one, in all
  *
- * A buffer smaller than one event is -EINVAL. O_NONBLOCK and nothing there:
- * -EAGAIN. poll(): POLLIN when there is one.
+ * May grow at its end, so step through a buffer by @size, and expect more after
+ * what you know. All events of one module have the same size: QUERY tells it
+ * beforehand, it is a multiple of 8 and never less than the first published one.
+ * A buffer smaller than that is -EINVAL. O_NONBLOCK and nothing there: -EAGAIN.
+ * poll(): POLLIN when there is one.
  */
 struct wattle_event {
-	__u32	type;
+	__u16	size;
+	__u16	type;
 	__u32	queue;
 	__u64	batch;
 	__u64	user_data;
