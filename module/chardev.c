@@ -24,6 +24,7 @@
 #include "submit.h"
 #include "batch.h"
 #include "sysfs.h"
+#include "trace.h"
 #include "user.h"
 #include "worker.h"
 
@@ -56,7 +57,15 @@ static int wattle_chardev_open(struct inode *inode, struct file *file)
 		goto free_client;
 
 	wattle_device_lock();
+	if (!wattle.sched.nr_clients)
+		wattle_trace_state(ktime_get_ns());
 	err = wattle_sched_client_init(&wattle.sched, &c->sched, &c->user->sched);
+	if (!err) {
+		c->id = ++wattle.nr_opened;
+		wattle_trace_call(.op = WATTLE_CALL_OPEN, .client = c->id,
+				  .id = from_kuid(&init_user_ns, file->f_cred->euid),
+				  .now_ns = ktime_get_ns());
+	}
 	wattle_device_unlock();
 	if (err)
 		goto put_user;
@@ -75,12 +84,15 @@ free_client:
 static int wattle_chardev_release(struct inode *inode, struct file *file)
 {
 	struct wattle_client *c = file->private_data;
+	u64 now_ns;
 
 	/* The last reference is gone: nobody is inside a call on this file. */
 	wattle_submit_withdraw_all(c);
 	wattle_device_lock();
-	wattle_worker_remove_all(c, ktime_get_ns());
-	wattle_sched_client_exit(&c->sched, ktime_get_ns());
+	now_ns = ktime_get_ns();
+	wattle_worker_remove_all(c, now_ns);
+	wattle_trace_call(.op = WATTLE_CALL_CLOSE, .client = c->id, .now_ns = now_ns);
+	wattle_sched_client_exit(&c->sched, now_ns);
 	wattle_device_unlock();
 
 	wattle_batch_cache_drain(c);

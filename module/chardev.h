@@ -19,6 +19,7 @@ struct wattle_user;
 /**
  * struct wattle_client - an open file
  * @sched:	the state machine's part; under the device lock
+ * @id:		unique for the module's life, from 1; names the client in trace records
  * @user:	who opened it
  * @may_latency: the opener has CAP_SYS_NICE
  * @may_energy:	the opener may read metered energy
@@ -32,6 +33,7 @@ struct wattle_user;
  */
 struct wattle_client {
 	struct wattle_sched_client	sched;
+	u64				id;
 	struct wattle_user		*user;
 	bool				may_latency;
 	bool				may_energy;

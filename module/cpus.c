@@ -19,6 +19,7 @@
 
 #include "cpus.h"
 #include "device.h"
+#include "trace.h"
 
 DEFINE_PER_CPU(struct wattle_cpu_freq, wattle_cpu_freq);
 
@@ -93,12 +94,16 @@ static void wattle_cpus_gate(void)
 
 	for_each_possible_cpu(cpu) {
 		bool gate = cpumask_test_cpu(cpu, wattle_cpus_managed) && cpu_online(cpu);
+		u64 now_ns;
 
 		if (!!wattle.sched.cpus[cpu].managed == gate)
 			continue;
 		/* One CPU a hold: taking one away may wake everybody who waits for it. */
 		wattle_device_lock();
-		wattle_sched_cpu_manage(&wattle.sched, cpu, gate, ktime_get_ns());
+		now_ns = ktime_get_ns();
+		wattle_trace_call(.op = WATTLE_CALL_CPU, .cpu = cpu, .arg = gate,
+				  .now_ns = now_ns);
+		wattle_sched_cpu_manage(&wattle.sched, cpu, gate, now_ns);
 		wattle_device_unlock();
 	}
 }
@@ -139,6 +144,8 @@ static void wattle_cpus_update(void)
 	}
 	WRITE_ONCE(wattle_cpus_khz_supply, nr ? khz : 0);
 	wattle_device_lock();
+	wattle_trace_call(.op = WATTLE_CALL_SUPPLY, .id = nr, .value = nr ? khz : 0,
+			  .now_ns = ktime_get_ns());
 	wattle_sched_set_supply(&wattle.sched, nr, nr ? khz : 0);
 	wattle_device_unlock();
 	wattle_cpus_settle();

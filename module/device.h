@@ -42,12 +42,16 @@ struct wattle_pending {
  * @sched:	the state machine
  * @pending:	see struct wattle_pending
  * @events_lost: events lost by all clients ever
+ * @nr_opened:	files opened ever; the last one's id
+ * @trace_seq:	number of the last trace record
  */
 struct wattle_device {
 	spinlock_t		lock;	/* the device lock: all of this struct */
 	struct wattle_sched	sched;
 	struct wattle_pending	pending;
 	u64			events_lost;
+	u64			nr_opened;
+	u64			trace_seq;
 };
 
 extern struct wattle_device wattle;

@@ -25,6 +25,7 @@
 #include "device.h"
 #include "energy.h"
 #include "registry/registry.h"
+#include "trace.h"
 
 #define WATTLE_METERS_MAX	64
 #define WATTLE_EPOCH_MIN_NS	NSEC_PER_SEC
@@ -245,10 +246,12 @@ static void wattle_energy_split(u64 delta_uj, u64 busy_ns, u32 quality)
 	now_ns = ktime_get_ns();
 	if (wattle.sched.mode == WATTLE_MODE_OFF) {
 		wattle.sched.unattributed_uj += delta_uj;
-		wattle_sched_energy_epoch(&wattle.sched, 0, busy_ns, WATTLE_QUALITY_NONE, now_ns);
-	} else {
-		wattle_sched_energy_epoch(&wattle.sched, delta_uj, busy_ns, quality, now_ns);
+		delta_uj = 0;
+		quality = WATTLE_QUALITY_NONE;
 	}
+	wattle_trace_call(.op = WATTLE_CALL_EPOCH, .id = delta_uj, .value = busy_ns,
+			  .arg = quality, .now_ns = now_ns);
+	wattle_sched_energy_epoch(&wattle.sched, delta_uj, busy_ns, quality, now_ns);
 	wattle_device_unlock();
 }
 

@@ -25,6 +25,7 @@
 #include "device.h"
 #include "energy.h"
 #include "grant.h"
+#include "trace.h"
 #include "worker.h"
 
 /*
@@ -91,6 +92,25 @@ static void wattle_grant_fill(struct wattle_next *n, const struct wattle_worker 
 	n->granted_ns = w->sched.granted_ns;
 }
 
+/* Under the device lock. */
+static int wattle_grant_unpark(struct wattle_worker *w, u64 now_ns)
+{
+	wattle_trace_call(.op = WATTLE_CALL_UNPARK, .client = w->client->id,
+			  .worker = w->sched.slot, .now_ns = now_ns);
+	return wattle_sched_unpark(&w->sched, now_ns);
+}
+
+/* Under the device lock. */
+static int wattle_grant_ask_again(struct wattle_worker *w, u32 queue, u64 now_ns)
+{
+	const u32 cpu = wattle_grant_cpu();
+
+	wattle_trace_call(.op = WATTLE_CALL_NEXT, .client = w->client->id,
+			  .worker = w->sched.slot, .queue = queue, .cpu = cpu,
+			  .now_ns = now_ns);
+	return wattle_sched_next(&w->sched, queue, cpu, now_ns);
+}
+
 /*
  * Under the device lock, first time: both phases in one step, so that the CPU
  * the caller gives up goes to the best of it and those waiting for it. A caller
@@ -98,12 +118,17 @@ static void wattle_grant_fill(struct wattle_next *n, const struct wattle_worker 
  */
 static int wattle_grant_turn(struct wattle_worker *w, struct wattle_next *n, u64 now_ns)
 {
+	const u32 cpu = wattle_grant_cpu(), on_cpu = raw_smp_processor_id();
 	int ret;
 
+	wattle_trace_call(.op = WATTLE_CALL_TURN, .client = w->client->id,
+			  .worker = w->sched.slot, .queue = n->queue, .cpu = cpu,
+			  .on_cpu = on_cpu, .id = n->prev_token, .arg = n->prev_status,
+			  .now_ns = now_ns);
 	ret = wattle_sched_turn(&w->sched, n->prev_token, n->prev_status, &n->prev_result,
-				n->queue, wattle_grant_cpu(), raw_smp_processor_id(), now_ns);
+				n->queue, cpu, on_cpu, now_ns);
 	if (unlikely(!ret && !n->timeout_ns)) {
-		ret = wattle_sched_unpark(&w->sched, now_ns);
+		ret = wattle_grant_unpark(w, now_ns);
 		if (!ret)
 			ret = -ETIMEDOUT;
 	}
@@ -127,10 +152,9 @@ static int wattle_grant_park(struct wattle_worker *w, struct wattle_next *n)
 
 		wattle_device_lock();
 		now_ns = ktime_get_ns();
-		ret = wattle_sched_unpark(&w->sched, now_ns);
+		ret = wattle_grant_unpark(w, now_ns);
 		if (!ret || ret == -EINTR)
-			ret = why ? why : wattle_sched_next(&w->sched, n->queue,
-							    wattle_grant_cpu(), now_ns);
+			ret = why ? why : wattle_grant_ask_again(w, n->queue, now_ns);
 		if (ret == 1) {
 			/* It was granted asleep: from here on its CPU time can be told exactly. */
 			wattle_worker_cpu_ns(w, now_ns);
@@ -193,8 +217,13 @@ fault:
 
 static void wattle_grant_undo(struct wattle_worker *w)
 {
+	u64 now_ns;
+
 	wattle_device_lock();
-	wattle_sched_undo(&w->sched, ktime_get_ns());
+	now_ns = ktime_get_ns();
+	wattle_trace_call(.op = WATTLE_CALL_UNDO, .client = w->client->id,
+			  .worker = w->sched.slot, .now_ns = now_ns);
+	wattle_sched_undo(&w->sched, now_ns);
 	wattle_device_unlock();
 }
 
@@ -214,6 +243,10 @@ static long wattle_grant_deliver(struct wattle_worker *w, struct wattle_next __u
 	 * Without the lock: from the grant to here only this thread looks at
 	 * the mark, and it matters first when this thread dies.
 	 */
+	if (trace_wattle_call_enabled())
+		trace_wattle_call(0, &(const struct wattle_call){
+			.op = WATTLE_CALL_DELIVERED, .client = w->client->id,
+			.worker = w->sched.slot, .id = n->token });
 	wattle_sched_delivered(&w->sched);
 	return 0;
 }
@@ -290,6 +323,8 @@ long wattle_grant_complete(struct wattle_client *c, void __user *arg, u32 size)
 {
 	struct wattle_complete in;
 	struct wattle_worker *w;
+	u32 on_cpu;
+	u64 now_ns;
 	int err;
 
 	err = wattle_copy_in(&in, sizeof(in), arg, size);
@@ -302,8 +337,11 @@ long wattle_grant_complete(struct wattle_client *c, void __user *arg, u32 size)
 		return wattle_grant_stranger(c, in.token);
 
 	wattle_device_lock();
-	err = wattle_sched_complete(&w->sched, in.token, in.status, raw_smp_processor_id(),
-				    ktime_get_ns());
+	now_ns = ktime_get_ns();
+	on_cpu = raw_smp_processor_id();
+	wattle_trace_call(.op = WATTLE_CALL_COMPLETE, .client = c->id, .worker = w->sched.slot,
+			  .on_cpu = on_cpu, .id = in.token, .arg = in.status, .now_ns = now_ns);
+	err = wattle_sched_complete(&w->sched, in.token, in.status, on_cpu, now_ns);
 	wattle_device_unlock();
 	return err;
 }

@@ -7,6 +7,7 @@
  */
 #include <linux/build_bug.h>
 #include <linux/cpumask.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/time.h>
 #include <linux/uaccess.h>
@@ -89,13 +90,20 @@ static long wattle_ioctl_query(struct wattle_client *c, void __user *arg, u32 si
 	return copy_to_user(arg, &q, sizeof(q)) ? -EFAULT : 0;
 }
 
+/* Calls that change nothing: all that a file opened for reading may do. */
+static bool wattle_ioctl_only_reads(unsigned int nr)
+{
+	return nr == _IOC_NR(WATTLE_IOC_QUERY) || nr == _IOC_NR(WATTLE_IOC_QUEUE_STATS);
+}
+
 /**
  * wattle_ioctl() - ioctl() on the device
  * @file: the client's file
  * @cmd: WATTLE_IOC_*
  * @arg: pointer to the command's struct
  *
- * Return: by the command; -ENOTTY if it is none of ours.
+ * Return: by the command; -ENOTTY if it is none of ours; -EBADF if the file was
+ * not opened for writing and the command changes something.
  */
 long wattle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -106,6 +114,8 @@ long wattle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (_IOC_TYPE(cmd) != WATTLE_IOC_MAGIC ||
 	    _IOC_NR(cmd) > _IOC_NR(WATTLE_IOC_QUEUE_STATS))
 		return -ENOTTY;
+	if (unlikely(!(file->f_mode & FMODE_WRITE)) && !wattle_ioctl_only_reads(_IOC_NR(cmd)))
+		return -EBADF;
 	if (get_user(size, (u32 __user *)u))
 		return -EFAULT;
 	if (unlikely(size > PAGE_SIZE))

@@ -10,6 +10,7 @@
 #include "device.h"
 #include "energy.h"
 #include "mode.h"
+#include "trace.h"
 
 static const char * const wattle_mode_names[] = {
 	[WATTLE_MODE_OFF]	= "off",
@@ -58,13 +59,16 @@ const char *wattle_mode_name(u32 mode)
  */
 int wattle_mode_set(u32 mode)
 {
+	u64 now_ns;
 	int err;
 
 	err = wattle_energy_close();
 	if (err)
 		return err;
 	wattle_device_lock();
-	err = wattle_sched_set_mode(&wattle.sched, mode, ktime_get_ns());
+	now_ns = ktime_get_ns();
+	wattle_trace_call(.op = WATTLE_CALL_MODE, .arg = mode, .now_ns = now_ns);
+	err = wattle_sched_set_mode(&wattle.sched, mode, now_ns);
 	wattle_device_unlock();
 	return err;
 }

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "queue.h"
 #include "submit.h"
+#include "trace.h"
 
 /**
  * wattle_queue_free_list() - free what the state machine let go of
@@ -38,6 +39,16 @@ static bool wattle_queue_name_ok(const char *name)
 		if (*name < 0x20 || *name > 0x7e)
 			return false;
 	return true;
+}
+
+/* Under the device lock; returns how many batches that cancelled. */
+static u64 wattle_queue_remove(struct wattle_client *c, struct wattle_sched_queue *q)
+{
+	u64 now_ns = ktime_get_ns();
+
+	wattle_trace_call(.op = WATTLE_CALL_QUEUE_DESTROY, .client = c->id, .queue = q->id,
+			  .now_ns = now_ns);
+	return wattle_sched_queue_destroy(q, now_ns);
 }
 
 /**
@@ -77,7 +88,10 @@ long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size)
 
 	wattle_device_lock();
 	err = wattle_sched_queue_init(&c->sched, &q->sched, &in.params);
-	memcpy(q->sched.stats.name, in.name, sizeof(in.name));
+	if (!err) {
+		memcpy(q->sched.stats.name, in.name, sizeof(in.name));
+		trace_wattle_queue(++wattle.trace_seq, &q->sched, 0, ktime_get_ns());
+	}
 	id = q->sched.id;
 	wattle_device_unlock();
 	if (err) {
@@ -91,7 +105,7 @@ long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size)
 	wattle_device_lock();
 	sq = wattle_sched_queue_find(&c->sched, id);
 	if (sq)
-		wattle_sched_queue_destroy(sq, ktime_get_ns());
+		wattle_queue_remove(c, sq);
 	wattle_device_unlock();
 	return -EFAULT;
 }
@@ -108,6 +122,7 @@ long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size)
 {
 	struct wattle_queue_update in;
 	struct wattle_sched_queue *q;
+	u64 now_ns;
 	long err;
 
 	err = wattle_copy_in(&in, sizeof(in), arg, size);
@@ -132,7 +147,10 @@ long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size)
 
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, in.queue);
-	err = q ? wattle_sched_queue_update(q, in.mask, &in.params, ktime_get_ns()) : -ENOENT;
+	now_ns = ktime_get_ns();
+	err = q ? wattle_sched_queue_update(q, in.mask, &in.params, now_ns) : -ENOENT;
+	if (!err)
+		trace_wattle_queue(++wattle.trace_seq, q, in.mask, now_ns);
 	wattle_device_unlock();
 	return err;
 }
@@ -165,6 +183,9 @@ long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
 	/* Closed first: else others could fill it as fast as it is emptied. */
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, in.queue);
+	if (q)
+		wattle_trace_call(.op = WATTLE_CALL_QUEUE_CLOSE, .client = c->id,
+				  .queue = in.queue, .now_ns = ktime_get_ns());
 	err = q ? wattle_sched_queue_close(q) : -ENOENT;
 	wattle_device_unlock();
 	if (err)
@@ -174,7 +195,7 @@ long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, in.queue);
 	if (q)
-		cancelled += wattle_sched_queue_destroy(q, ktime_get_ns());
+		cancelled += wattle_queue_remove(c, q);
 	wattle_device_unlock();
 	return put_user(cancelled, &u->cancelled) ? -EFAULT : 0;
 }

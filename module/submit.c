@@ -17,6 +17,7 @@
 #include "device.h"
 #include "param.h"
 #include "submit.h"
+#include "trace.h"
 
 /* Entries taken under one hold of the lock: bounds the hold and the stack. */
 #define WATTLE_SUBMIT_CHUNK	16
@@ -223,9 +224,13 @@ u64 wattle_submit_withdraw(struct wattle_client *c, u32 queue)
 		wattle_device_lock();
 		q = wattle_sched_queue_find(&c->sched, queue);
 		if (q) {
+			u64 now_ns = ktime_get_ns();
+
 			left = min_t(u64, left, q->inflight - q->nr_granted);
-			n = wattle_sched_cancel_some(q, min_t(u64, left, WATTLE_WITHDRAW_CHUNK),
-						     ktime_get_ns());
+			n = min_t(u64, left, WATTLE_WITHDRAW_CHUNK);
+			wattle_trace_call(.op = WATTLE_CALL_CANCEL_SOME, .client = c->id,
+					  .queue = queue, .value = n, .now_ns = now_ns);
+			n = wattle_sched_cancel_some(q, n, now_ns);
 		}
 		wattle_device_unlock();
 		cancelled += n;
@@ -280,7 +285,11 @@ long wattle_submit_cancel(struct wattle_client *c, void __user *arg, u32 size)
 	if (!q) {
 		err = -ENOENT;
 	} else if (!(in.flags & WATTLE_CANCEL_ALL)) {
-		err = wattle_sched_cancel(q, in.batch, ktime_get_ns());
+		u64 now_ns = ktime_get_ns();
+
+		wattle_trace_call(.op = WATTLE_CALL_CANCEL, .client = c->id, .queue = in.queue,
+				  .id = in.batch, .now_ns = now_ns);
+		err = wattle_sched_cancel(q, in.batch, now_ns);
 		cancelled = !err;
 	}
 	wattle_device_unlock();

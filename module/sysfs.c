@@ -16,6 +16,7 @@
 #include "energy.h"
 #include "mode.h"
 #include "sysfs.h"
+#include "trace.h"
 #include "worker.h"
 
 static ssize_t mode_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -64,6 +65,7 @@ static ssize_t draining_show(struct device *dev, struct device_attribute *attr, 
 static ssize_t draining_store(struct device *dev, struct device_attribute *attr, const char *buf,
 			      size_t count)
 {
+	u64 now_ns;
 	bool on;
 	int err;
 
@@ -75,7 +77,9 @@ static ssize_t draining_store(struct device *dev, struct device_attribute *attr,
 	if (!on)
 		return READ_ONCE(wattle.sched.draining) ? -EINVAL : count;
 	wattle_device_lock();
-	wattle_sched_drain(&wattle.sched, ktime_get_ns());
+	now_ns = ktime_get_ns();
+	wattle_trace_call(.op = WATTLE_CALL_DRAIN, .now_ns = now_ns);
+	wattle_sched_drain(&wattle.sched, now_ns);
 	wattle_device_unlock();
 	return count;
 }

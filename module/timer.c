@@ -14,13 +14,18 @@
 #include "compat/compat.h"
 #include "device.h"
 #include "timer.h"
+#include "trace.h"
 
 static struct hrtimer wattle_timer;
 
 static enum hrtimer_restart wattle_timer_fire(struct hrtimer *timer)
 {
+	u64 now_ns;
+
 	wattle_device_lock();
-	wattle_sched_tick(&wattle.sched, ktime_get_ns());
+	now_ns = ktime_get_ns();
+	wattle_trace_call(.op = WATTLE_CALL_TICK, .now_ns = now_ns);
+	wattle_sched_tick(&wattle.sched, now_ns);
 	wattle_device_unlock();
 	/* If the tick armed it again, it is queued already and this changes nothing. */
 	return HRTIMER_NORESTART;

@@ -22,6 +22,7 @@
 
 #include "compat/compat.h"
 #include "device.h"
+#include "trace.h"
 #include "worker.h"
 
 #define WATTLE_WORKER_SWEEP	(HZ / 10)
@@ -71,6 +72,8 @@ static struct wattle_worker *wattle_worker_make(struct wattle_client *c)
 	err = slot < nr_slots ? wattle_sched_worker_init(&c->sched, &w->sched, slot) : -EMFILE;
 	if (!err) {
 		__set_bit(slot, c->slots);
+		wattle_trace_call(.op = WATTLE_CALL_WORKER, .client = c->id, .worker = slot,
+				  .id = current->pid, .now_ns = ktime_get_ns());
 		hash_add_rcu(wattle_worker_table, &w->node, (unsigned long)w->task);
 		WRITE_ONCE(wattle_worker_nr, wattle_worker_nr + 1);
 	}
@@ -107,6 +110,8 @@ static void wattle_worker_free(struct rcu_head *rcu)
 /* Under the device lock; @w is in the table. */
 static void wattle_worker_remove(struct wattle_worker *w, u64 now_ns)
 {
+	wattle_trace_call(.op = WATTLE_CALL_WORKER_EXIT, .client = w->client->id,
+			  .worker = w->sched.slot, .now_ns = now_ns);
 	wattle_sched_worker_exit(&w->sched, now_ns);
 	__clear_bit(w->sched.slot, w->client->slots);
 	hash_del_rcu(&w->node);
@@ -210,10 +215,16 @@ static void wattle_worker_sweep_fn(struct work_struct *work)
 
 	wattle_device_lock();
 	wattle_list_for_each_safe(sw, tmp, &wattle.sched.running, run_link) {
+		struct wattle_worker *w = wattle_worker_of(sw);
+		u64 now_ns = ktime_get_ns();
+		u32 on_cpu;
+
 		if (sw->state != WATTLE_WORKER_EXPIRED)
 			continue;
-		wattle_sched_seen(sw, wattle_worker_whereabouts(wattle_worker_of(sw)),
-				  ktime_get_ns());
+		on_cpu = wattle_worker_whereabouts(w);
+		wattle_trace_call(.op = WATTLE_CALL_SEEN, .client = w->client->id,
+				  .worker = sw->slot, .on_cpu = on_cpu, .now_ns = now_ns);
+		wattle_sched_seen(sw, on_cpu, now_ns);
 		again |= sw->state == WATTLE_WORKER_EXPIRED;
 	}
 	wattle_device_unlock();

@@ -202,6 +202,7 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 	b->queue = q;
 	b->id = 0;
 	b->verdict = v->status;
+	b->reason = v->reason;
 	b->state = WATTLE_BATCH_IDLE;
 	b->submit_ns = now_ns;
 	b->node.rank = 0;

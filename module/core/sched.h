@@ -54,6 +54,7 @@ enum wattle_sched_batch_state {
  * @need_ns:	execution time at the frequency admission counts on (0 = unknown)
  * @state:	enum wattle_sched_batch_state
  * @verdict:	enum wattle_verdict_status it was admitted with
+ * @reason:	enum wattle_verdict_reason of it
  * @class:	class its demand was charged under, from 0 (the queue's may change)
  * @promised:	its deadline was promised
  */
@@ -72,7 +73,8 @@ struct wattle_sched_batch {
 	__u64				order_ns;
 	__u64				need_ns;
 	__u32				state;
-	__u16				verdict;
+	__u8				verdict;
+	__u8				reason;
 	__u8				class;
 	__u8				promised;
 };

@@ -326,6 +326,28 @@ static void test_foreign_queue(void)
 	close(other);
 }
 
+/* Whoever may only read may ask, and change nothing: not even see what is wrong with it. */
+static void test_read_only_file(void)
+{
+	int ro = open("/dev/" WATTLE_DEVICE_NAME, O_RDONLY | O_CLOEXEC), err;
+	char buf[4096];
+	size_t i;
+
+	EXPECT(ro >= 0);
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		good(i, buf, sizeof(buf));
+		err = ioctl(ro, cmds[i].cmd, buf) < 0 ? errno : 0;
+		if (cmds[i].cmd == WATTLE_IOC_QUERY)
+			EXPECT_EQ(err, 0);
+		else if (cmds[i].cmd == WATTLE_IOC_QUEUE_STATS)
+			EXPECT_EQ(err, ENOENT);		/* it can have no queue */
+		else
+			EXPECT_EQ(err, EBADF);
+	}
+	EXPECT_ERR(ioctl(ro, _IO(WATTLE_IOC_MAGIC, 0x7f), buf), ENOTTY);
+	close(ro);
+}
+
 int main(void)
 {
 	static const struct kt_case cases[] = {
@@ -338,7 +360,7 @@ int main(void)
 		C(create_reserved1), C(create_pad), C(create_name),
 		C(update_unknown_mask), C(update_unnamed_field), C(update_bad_value),
 		C(update_no_queue), C(destroy_no_queue), C(destroy_pad), C(stats_no_queue),
-		C(foreign_queue), C(nothing_left_behind),
+		C(foreign_queue), C(read_only_file), C(nothing_left_behind),
 	};
 
 	return kt_bad_run(cases, ARRAY_SIZE(cases));

@@ -14,7 +14,8 @@
  * below). Padding and reserved fields must be zero and unknown flags are
  * refused (-EINVAL), both before any side effect. Times are absolute
  * CLOCK_MONOTONIC nanoseconds. An unknown command is -ENOTTY. Bad pointers are
- * -EFAULT. Energy is in microjoules and never travels without its quality.
+ * -EFAULT. Energy is in microjoules and never travels without its quality. A file
+ * opened O_RDONLY may QUERY, QUEUE_STATS, read() and poll(); all else is -EBADF.
  */
 #ifndef _UAPI_LINUX_WATTLE_H
 #define _UAPI_LINUX_WATTLE_H
