@@ -115,9 +115,23 @@ int wattle_energy_read(struct wattle_energy_provider *p, unsigned int index, u64
 }
 EXPORT_SYMBOL_GPL(wattle_energy_read);
 
+/*
+ * Under the mutex as one step: a consumer that looked for itself after registering
+ * could find a provider that is about to go, of which it has not been told and never
+ * would be.
+ */
 int wattle_energy_register_notifier(struct notifier_block *nb)
 {
-	return blocking_notifier_chain_register(&registry_notifiers, nb);
+	struct wattle_energy_provider *p;
+	int err;
+
+	mutex_lock(&registry_mutex);
+	err = blocking_notifier_chain_register(&registry_notifiers, nb);
+	if (!err)
+		list_for_each_entry(p, &registry_providers, node)
+			nb->notifier_call(nb, 1, p);
+	mutex_unlock(&registry_mutex);
+	return err;
 }
 EXPORT_SYMBOL_GPL(wattle_energy_register_notifier);
 

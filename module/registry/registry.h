@@ -85,7 +85,11 @@ int wattle_energy_for_each(int (*fn)(struct wattle_energy_provider *p, unsigned 
 				     void *arg), void *arg);
 int wattle_energy_read(struct wattle_energy_provider *p, unsigned int index, u64 *uj);
 
-/* Providers coming and going: action 1 = added, 0 = about to go; data = provider. */
+/*
+ * Providers coming and going: action 1 = added, 0 = about to go; data = provider. Who
+ * registers is told at once of those there are, so that none is seen of which it is not
+ * told when it goes.
+ */
 int wattle_energy_register_notifier(struct notifier_block *nb);
 void wattle_energy_unregister_notifier(struct notifier_block *nb);
 
