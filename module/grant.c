@@ -45,8 +45,16 @@ static u32 wattle_grant_cpu(void)
 
 /*
  * Sleeps until the state machine has decided about @w, at most until @until_ns.
- * Never returns an ERESTART code: the call has had effects that must not be
- * repeated blindly. Return: 0, -EINTR, -ETIMEDOUT.
+ *
+ * The freezer of suspend and of cgroup v1 leaves the sleep alone. That of cgroup v2,
+ * SIGSTOP and ptrace need the thread out of the call, at its return to user space,
+ * and pass for a signal. -ERESTARTNOHAND is for those: the kernel repeats the call
+ * when they are done, and only if no handler ran, else user space sees -EINTR, with
+ * SA_RESTART too. Repeating is safe: the time-out is absolute, and the completion of
+ * the previous grant is remembered. A handler might have asked for another grant in
+ * between, so with one the caller decides.
+ *
+ * Return: 0, -ERESTARTNOHAND, -ETIMEDOUT.
  */
 static int wattle_grant_wait(struct wattle_worker *w, u64 until_ns)
 {
@@ -61,7 +69,7 @@ static int wattle_grant_wait(struct wattle_worker *w, u64 until_ns)
 		    READ_ONCE(w->sched.wake_err))
 			break;
 		if (signal_pending(current)) {
-			ret = -EINTR;
+			ret = -ERESTARTNOHAND;
 			break;
 		}
 		if (until_ns == WATTLE_TIME_FOREVER) {

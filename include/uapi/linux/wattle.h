@@ -432,7 +432,8 @@ enum wattle_status {
  * -EBUSY the thread holds a grant that @prev_token does not name; -EACCES
  * @prev_token is another thread's; -ESTALE it was never the caller's or is long
  * gone; -EMFILE too many workers in this client, -EUSERS of this user, -ENFILE
- * in all; -EINTR; -ETIMEDOUT.
+ * in all; -EINTR a signal handler ran, SA_RESTART or not (stopping, freezing and
+ * tracing a thread do not end its wait); -ETIMEDOUT.
  */
 struct wattle_next {
 	__u32	size;
