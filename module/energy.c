@@ -20,6 +20,7 @@
 #include <linux/notifier.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
+#include <linux/suspend.h>
 #include <linux/workqueue.h>
 
 #include "device.h"
@@ -87,6 +88,7 @@ static struct wattle_energy_provider *wattle_energy_leaving;
 static struct wattle_energy_report wattle_energy_now;	/* charged and rest: the state machine's */
 static u64 wattle_energy_epoch_ns;	/* longest time an epoch may last */
 static u64 wattle_energy_tick_ns;	/* the counters do not advance more often */
+static bool wattle_energy_asleep;	/* suspending or resuming: counters may start at 0 */
 static DEFINE_PER_CPU(struct wattle_cpu_busy, wattle_cpu_busy);
 
 /* When the epoch is overdue, for wattle_energy_poke(). */
@@ -261,7 +263,7 @@ static void wattle_energy_close_locked(void)
 	u64 now_ns = ktime_get_ns();
 	u32 quality;
 
-	if (!wattle_nr_meters)
+	if (!wattle_nr_meters || wattle_energy_asleep)
 		return;
 	if (wattle_energy_may_have_wrapped(now_ns - wattle_energy_now.stamp_ns))
 		wattle_energy_now.unsure_epochs++;
@@ -275,13 +277,35 @@ static void wattle_energy_close_locked(void)
 	WRITE_ONCE(wattle_energy_due_ns, now_ns + wattle_energy_epoch_ns);
 }
 
+/* Every meter starts afresh: what it counted up to now is in the sums or in none. */
+static void wattle_energy_rebase(void)
+{
+	struct wattle_reading ignored = {};
+	unsigned int i;
+
+	for (i = 0; i < wattle_nr_meters; i++)
+		wattle_meters[i].based = false;
+	if (!wattle_energy_asleep)
+		wattle_energy_for_each(wattle_energy_read_one, &ignored);
+	wattle_energy_weigh();
+	if (!wattle_nr_meters) {
+		WRITE_ONCE(wattle_energy_due_ns, U64_MAX);
+		return;
+	}
+	wattle_energy_now.stamp_ns = ktime_get_ns();
+	/* What ran before the base reading, nobody metered. */
+	wattle_energy_split(0, wattle_energy_busy_ns(), WATTLE_QUALITY_NONE);
+	WRITE_ONCE(wattle_energy_due_ns, wattle_energy_now.stamp_ns + wattle_energy_epoch_ns);
+	queue_delayed_work(system_unbound_wq, &wattle_energy_work,
+			   nsecs_to_jiffies(wattle_energy_epoch_ns));
+}
+
 /*
  * Choose the meters anew, @leaving excepted, and take their base readings. What
  * the old ones had measured has been accounted by the caller.
  */
 static void wattle_energy_pick(struct wattle_energy_provider *leaving)
 {
-	struct wattle_reading ignored = {};
 	u64 epoch_ns = WATTLE_EPOCH_MAX_NS;
 	unsigned int i;
 
@@ -301,18 +325,7 @@ static void wattle_energy_pick(struct wattle_energy_provider *leaving)
 			epoch_ns = min(epoch_ns, z->range_uj / 2);
 	}
 	wattle_energy_epoch_ns = max_t(u64, epoch_ns, WATTLE_EPOCH_MIN_NS);
-	wattle_energy_for_each(wattle_energy_read_one, &ignored);
-	wattle_energy_weigh();
-	if (!wattle_nr_meters) {
-		WRITE_ONCE(wattle_energy_due_ns, U64_MAX);
-		return;
-	}
-	wattle_energy_now.stamp_ns = ktime_get_ns();
-	/* What ran before the base reading, nobody metered. */
-	wattle_energy_split(0, wattle_energy_busy_ns(), WATTLE_QUALITY_NONE);
-	WRITE_ONCE(wattle_energy_due_ns, wattle_energy_now.stamp_ns + wattle_energy_epoch_ns);
-	queue_delayed_work(system_unbound_wq, &wattle_energy_work,
-			   nsecs_to_jiffies(wattle_energy_epoch_ns));
+	wattle_energy_rebase();
 }
 
 /* A provider came (it may be better than the present one) or is about to go. */
@@ -327,6 +340,36 @@ static int wattle_energy_notify(struct notifier_block *nb, unsigned long added, 
 
 static struct notifier_block wattle_energy_nb = {
 	.notifier_call = wattle_energy_notify,
+};
+
+/*
+ * Suspend and hibernation. RAPL starts again at 0 after S3, which is no wrap; and a
+ * work may run between the resume and its notification, so until then no meter is
+ * read. Notifications come in pairs, also when a suspend is called off.
+ */
+static int wattle_energy_pm(struct notifier_block *nb, unsigned long action, void *data)
+{
+	mutex_lock(&wattle_energy_mutex);
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		wattle_energy_close_locked();
+		wattle_energy_asleep = true;
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		wattle_energy_asleep = false;
+		wattle_energy_rebase();
+		break;
+	}
+	mutex_unlock(&wattle_energy_mutex);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block wattle_energy_pm_nb = {
+	.notifier_call = wattle_energy_pm,
 };
 
 static void wattle_energy_work_fn(struct work_struct *work)
@@ -440,13 +483,14 @@ int wattle_energy_init(void)
 {
 	int err;
 
+	/* Tells of the providers there are, which is when meters are picked first. */
 	err = wattle_energy_register_notifier(&wattle_energy_nb);
 	if (err)
 		return err;
-	mutex_lock(&wattle_energy_mutex);
-	wattle_energy_pick(NULL);
-	mutex_unlock(&wattle_energy_mutex);
-	return 0;
+	err = register_pm_notifier(&wattle_energy_pm_nb);
+	if (err)
+		wattle_energy_unregister_notifier(&wattle_energy_nb);
+	return err;
 }
 
 /**
@@ -454,6 +498,7 @@ int wattle_energy_init(void)
  */
 void wattle_energy_exit(void)
 {
+	unregister_pm_notifier(&wattle_energy_pm_nb);
 	wattle_energy_unregister_notifier(&wattle_energy_nb);
 	mutex_lock(&wattle_energy_mutex);
 	wattle_nr_meters = 0;

@@ -7,6 +7,8 @@
  */
 #include <linux/math64.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/suspend.h>
 
 #include "platform.h"
 #include "registry/registry.h"
@@ -19,6 +21,7 @@ module_param(counter_start, uint, 0444);
 MODULE_PARM_DESC(counter_start, "raw value the energy counters start at (default 0xfff00000, 16 J before the wrap)");
 
 static struct wattle_energy_zone zones[2 * WP_MAX_PKGS];
+static u32 zero_raw[2 * WP_MAX_PKGS];	/* what a zone had used when its counter was at 0 */
 
 /*
  * What the parts of zone @index had at the last tick each passed before @now. False when
@@ -64,10 +67,14 @@ static u64 ticked_nj(unsigned int index)
 	return nj;
 }
 
+static u32 used_raw(unsigned int index)
+{
+	return mul_u64_u64_div_u64(ticked_nj(index), RAW_PER_J, NSEC_PER_SEC);
+}
+
 static int counter_read(struct wattle_energy_provider *provider, unsigned int index, u64 *uj)
 {
-	u64 nj = ticked_nj(index);
-	u32 raw = counter_start + (u32)mul_u64_u64_div_u64(nj, RAW_PER_J, NSEC_PER_SEC);
+	u32 raw = used_raw(index) - READ_ONCE(zero_raw[index]);
 
 	*uj = raw * 15625ULL / 1024;	/* 10^6 / 65536 */
 	return 0;
@@ -82,6 +89,25 @@ static struct wattle_energy_provider provider = {
 	.rating	= 50,
 	.ops	= &ops,
 	.zones	= zones,
+};
+
+/*
+ * As RAPL's, the counters are at 0 after a suspend. They are set on the way down and
+ * as the last to be told: the test levels of a suspend go no further than this.
+ */
+static int on_suspend(struct notifier_block *nb, unsigned long action, void *data)
+{
+	unsigned int i;
+
+	if (action == PM_SUSPEND_PREPARE)
+		for (i = 0; i < provider.nr_zones; i++)
+			WRITE_ONCE(zero_raw[i], used_raw(i));
+	return NOTIFY_OK;
+}
+
+static struct notifier_block suspend_nb = {
+	.notifier_call = on_suspend,
+	.priority = INT_MIN,
 };
 
 /* Zone @index as any consumer of the registry reads it. */
@@ -105,13 +131,21 @@ int wp_counter_init(void)
 			.simulated	= true,
 		};
 	provider.nr_zones = i;
-	ret = wattle_energy_register(&provider);
+	while (i--)
+		zero_raw[i] = -counter_start;
+	ret = register_pm_notifier(&suspend_nb);
 	if (ret)
+		return ret;
+	ret = wattle_energy_register(&provider);
+	if (ret) {
 		pr_err(WP_NAME ": cannot register the energy counter: %d\n", ret);
+		unregister_pm_notifier(&suspend_nb);
+	}
 	return ret;
 }
 
 void wp_counter_exit(void)
 {
 	wattle_energy_unregister(&provider);
+	unregister_pm_notifier(&suspend_nb);
 }
