@@ -97,6 +97,34 @@ static int on_offline(unsigned int cpu)
 	return 0;
 }
 
+static bool anyone_inside(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(wp_cpu(cpu)->inside))
+			return true;
+	return false;
+}
+
+/*
+ * All devices are unregistered, which wakes the idle CPUs but does not wait until
+ * they have left enter(), where RCU does not see them. Wait for that, and then for
+ * the few instructions between the flag and the return, where it does.
+ */
+static void unregister_driver(void)
+{
+	while (anyone_inside()) {
+		wake_up_all_idle_cpus();
+		usleep_range(100, 200);
+	}
+	synchronize_rcu();
+	wp_idle_on = false;
+	cpuidle_unregister_driver(&driver);
+	kfree(devices);
+	devices = NULL;
+}
+
 int wp_idle_init(void)
 {
 	int ret;
@@ -118,29 +146,18 @@ int wp_idle_init(void)
 	ret = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "wattle_platform:idle",
 				on_online, on_offline);
 	if (ret < 0) {
+		/* Those that had come up have been taken down, but may still be inside. */
 		pr_err(WP_NAME ": cannot register the idle devices: %d\n", ret);
-		goto unregister_driver;
+		unregister_driver();
+		return ret;
 	}
 	hp_state = ret;
 	return 0;
 
-unregister_driver:
-	wp_idle_on = false;
-	cpuidle_unregister_driver(&driver);
 free_devices:
 	kfree(devices);
 	devices = NULL;
 	return ret;
-}
-
-static bool anyone_inside(void)
-{
-	unsigned int cpu;
-
-	for_each_online_cpu(cpu)
-		if (READ_ONCE(wp_cpu(cpu)->inside))
-			return true;
-	return false;
 }
 
 void wp_idle_exit(void)
@@ -148,18 +165,5 @@ void wp_idle_exit(void)
 	if (!idle)
 		return;
 	cpuhp_remove_state(hp_state);
-	/*
-	 * Unregistering wakes the idle CPUs but does not wait until they have
-	 * left enter(), where RCU does not see them. Wait for that, and then for
-	 * the few instructions between the flag and the return, where it does.
-	 */
-	while (anyone_inside()) {
-		wake_up_all_idle_cpus();
-		usleep_range(100, 200);
-	}
-	synchronize_rcu();
-	wp_idle_on = false;
-	cpuidle_unregister_driver(&driver);
-	kfree(devices);
-	devices = NULL;
+	unregister_driver();
 }
