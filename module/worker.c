@@ -27,6 +27,11 @@
 
 #define WATTLE_WORKER_SWEEP	(HZ / 10)
 
+/*
+ * By thread alone, because the exit probe must find all records of one. A thread that
+ * works for several files so has all of its records in one bucket, and its look-ups
+ * pass over them: at most max_clients_per_user of them, the usual worker has one.
+ */
 static DEFINE_HASHTABLE(wattle_worker_table, 10);
 static u32 wattle_worker_nr;	/* records in the table; under the device lock */
 static struct kmem_cache *wattle_worker_cache;

@@ -9,6 +9,7 @@
  * driver gives limits, and a closed loop that nobody outside can see picks the
  * frequency once a millisecond from the load it observed.
  */
+#include <linux/math.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
@@ -137,8 +138,9 @@ void wp_clock_limits(unsigned int cpu, u32 min_khz, u32 max_khz, bool eager)
 	now = wp_now();
 	wp_referee_accrue(c, now);
 	clock->loop = true;
-	clock->min_khz = min_khz;
-	clock->max_khz = max_khz;
+	/* Limits take effect on the grid too, as the ratios of a real register do. */
+	clock->max_khz = rounddown(max_khz, LOOP_GRID_KHZ);
+	clock->min_khz = min_t(u32, roundup(min_khz, LOOP_GRID_KHZ), clock->max_khz);
 	clock->eager = eager;
 	set_khz(clock, loop_khz(clock));
 	wp_clock_state(clock, c->state == WP_RUN, max(now, c->last_ns));

@@ -125,7 +125,9 @@ static const struct driver {
 	{ "acpi", "wattle-acpi", { { 2000000, 2000000 }, { 2450000, 3400000 },
 				   { 1500000, 1500000 } } },
 	{ "hwp", "wattle-hwp", { { 1600000, 1600000 }, { 3200000, 3200000 },
-				 { 1000000, 1000000 } } },
+				 { 1000000, 1000000 },
+				 /* a cap between two steps of its clock: the lower one */
+				 { 1999999, 1900000 } } },
 };
 
 static const struct layout {
