@@ -4,6 +4,7 @@
 #define WATTLE_SIM_COMPARE_H
 
 #include "engine.h"
+#include "oracle.h"
 
 #define SIM_SLOWDOWN	0.05	/* allowed to batches without a deadline, here and in the bound */
 
@@ -41,6 +42,7 @@ struct sim_score {
  * @cpus: number of CPUs
  * @seed: of the errors in sizes
  * @instr_fd: see struct sim_setup
+ * @bound: for all of @trace, or NULL: found anew for each policy
  * @log: see struct sim_setup; of the entry "wattle" alone
  */
 struct sim_case {
@@ -50,6 +52,7 @@ struct sim_case {
 	int cpus;
 	uint64_t seed;
 	int instr_fd;
+	const struct sim_bound *bound;
 	FILE *log;
 };
 

@@ -253,6 +253,7 @@ static int one(const struct options *o, const struct sim_power *p,
 	if (ret)
 		goto free_trace;
 	sim_free(&s);
+	c.bound = &b;
 	if (o->log) {
 		c.log = fopen(o->log, "wb");
 		if (!c.log) {

@@ -39,12 +39,14 @@ void sim_row_free(struct sim_row *row)
  * @race: race-to-idle on it
  * @batches: batches in the trace
  *
- * Against race-to-idle only where the same batches ran: a refused batch costs nothing.
+ * A refused batch costs nothing, so where different batches ran, what is compared is how
+ * far each is from the bound of what it ran.
  */
 void sim_row_add(struct sim_row *row, const struct sim_score *score, const struct sim_score *race,
 		 size_t batches)
 {
 	const struct sim_result *r = &score->r;
+	double over = score->ratio / race->ratio;
 
 	row->ratio[row->n++] = score->ratio;
 	row->batches += batches;
@@ -59,10 +61,11 @@ void sim_row_add(struct sim_row *row, const struct sim_score *score, const struc
 	row->decision_ns += r->decision_ns;
 	row->decision_instr += r->decision_instr;
 	row->counted += r->counted ? r->decisions : 0;
-	if (r->refused != race->r.refused)
-		return;
-	row->over_race = fmax(row->over_race, r->energy_uj / race->r.energy_uj);
-	row->node_over_race = fmax(row->node_over_race, r->node_uj / race->r.node_uj);
+	if (r->refused == race->r.refused) {
+		over = r->energy_uj / race->r.energy_uj;
+		row->node_over_race = fmax(row->node_over_race, r->node_uj / race->r.node_uj);
+	}
+	row->over_race = fmax(row->over_race, over);
 }
 
 /**
@@ -131,7 +134,11 @@ void sim_row_text(const char *label, struct sim_row *row, FILE *out)
 	fprintf(out, "    %-17s %7.3f %7.3f %7.3f %7.3f%% %7.3f%%", label, sim_row_mean(row),
 		sim_row_quantile(row, 0.95), sim_row_quantile(row, 1),
 		100 * share(row->missed, row->dated), 100 * share(row->refused, row->batches));
-	fprintf(out, " %8.3f %8.3f", row->over_race, row->node_over_race);
+	fprintf(out, " %8.3f", row->over_race);
+	if (row->node_over_race > 0)
+		fprintf(out, " %8.3f", row->node_over_race);
+	else
+		fprintf(out, " %8s", "-");
 	if (row->slow_max > 0)
 		fprintf(out, "   %5.3f/%5.3f", row->slow_mean, row->slow_max);
 	else

@@ -65,8 +65,12 @@ static int keep_worst(const struct sim_plan *plan, const struct sim_case *c, con
 	snprintf(path, sizeof(path), "%s/%s-%s-%s.csv", plan->worst, why, c->power->name,
 		 c->trace->name);
 	f = fopen(path, "w");
-	if (!f)
-		return -errno;
+	if (!f) {
+		int ret = -errno;
+
+		fprintf(stderr, "wattle-sim: %s: %s\n", path, strerror(-ret));
+		return ret;
+	}
 	sim_trace_write(c->trace, f);
 	return fclose(f) ? -EIO : 0;
 }
@@ -112,6 +116,7 @@ static int one_family(const struct sim_plan *plan, struct group *g, int table, c
 	for (size_t i = 0; i < g->n && !ret; i++)
 		ret = sim_row_init(&g->row[i], plan->traces);
 	for (size_t i = 0; i < plan->traces && !ret; i++) {
+		struct sim_bound bound;
 		struct sim_trace t;
 
 		c.seed = plan->seed + i;
@@ -122,6 +127,9 @@ static int one_family(const struct sim_plan *plan, struct group *g, int table, c
 			break;
 		ret = sim_make_feasible(&t, c.power, c.cpus);
 		c.trace = &t;
+		c.bound = &bound;
+		if (!ret)
+			ret = sim_oracle(&bound, &t, c.power, c.cpus, SIM_SLOWDOWN);
 		if (!ret)
 			ret = one_trace(plan, g, &c);
 		if (ret)

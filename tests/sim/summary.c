@@ -61,11 +61,13 @@ void sim_summary_add(struct sim_summary *s, const char *table, const char *famil
 	double missed = share(row->missed, row->dated);
 
 	if (!strcmp(label, "wattle-work30")) {
-		note(s, WORK_LOSS, sim_row_mean(row), table, family);
+		if (dated)
+			note(s, WORK_LOSS, sim_row_mean(row), table, family);
 		note(s, WORK_MISSED, missed, table, family);
 	}
 	if (!strcmp(label, "wattle-wrongtable")) {
-		note(s, TABLE_LOSS, sim_row_mean(row), table, family);
+		if (dated)
+			note(s, TABLE_LOSS, sim_row_mean(row), table, family);
 		note(s, TABLE_MISSED, missed, table, family);
 	}
 	if (strcmp(label, "wattle"))

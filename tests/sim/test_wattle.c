@@ -91,6 +91,7 @@ static void hard_cases(void **state)
 		double refused, ratio;
 	} hard[] = {
 		{ "bursty-refused", "xeon-e5-2680v2", 1, 0.05, 1.12 },
+		{ "bursty-4cpus", "xeon-e5-2680v2", 4, 0.02, 1.12 },
 		{ "by-hand", "opteron-252", 1, 0, 1.05 },
 	};
 
