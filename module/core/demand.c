@@ -193,12 +193,13 @@ static void weigh(struct wattle_demand_speed *s, __u64 kcycles, __u64 stall_ns, 
 	__u32 khz;
 
 	/* Stalls alone may just fit. */
-	if (!ns && (kcycles || due_ns < wattle_sat_add(spent_ns, stall_ns)))
+	if (!ns && (kcycles || due_ns < wattle_sat_add(spent_ns, stall_ns))) {
 		khz = ~0U;
-	else if (s->due_ns && (!ns || !needs_more(kcycles, ns, s->khz)))
-		return;
-	else
+	} else {
+		if (s->due_ns && (!ns || !needs_more(kcycles, ns, s->khz)))
+			return;
 		khz = wattle_power_khz_for(kcycles, ns);
+	}
 	s->khz = khz;
 	s->due_ns = due_ns;
 	s->kcycles = kcycles;

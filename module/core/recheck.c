@@ -47,7 +47,7 @@ void wattle_cpu_recheck(const struct wattle_policy *p, const struct wattle_polic
 	if (d->binding == WATTLE_BIND_DEMAND && choice->opp > choice->floor &&
 	    !p->params.no_split) {
 		low_khz = wattle_stretch_khz(p->power->t.opp[choice->opp - 1].khz, 1000,
-				  1000 + p->params.headroom_pm);
+					     1000 + p->params.headroom_pm);
 		at = split_at(p, s, choice->opp, low_khz, d->now_ns);
 	}
 	/* Longer than it said: an eighth more, then it runs free. */

@@ -283,7 +283,8 @@ static void one_run(struct sim *s, uint64_t gap_ns, int future)
 		struct wattle_decision d;
 		struct wattle_item *it;
 
-		if (!m.run && (it = ready(0, s->now, &next)) && start < at)
+		it = m.run ? NULL : ready(0, s->now, &next);
+		if (it && start < at)
 			at = start;
 		if (!m.run && next < at)
 			at = next;
@@ -294,7 +295,7 @@ static void one_run(struct sim *s, uint64_t gap_ns, int future)
 		if (at < s->now)
 			at = s->now;
 		advance(s, &m, at);
-		if (m.run && m.left <= 1e-7) {
+		if (m.run && m.left * 1e7 <= 1) {
 			s->misses += m.run->promised && s->now > m.run->in.deadline_ns;
 			wattle_policy_done(&policy, m.run, s->now);
 			m.run = NULL;
@@ -386,11 +387,17 @@ static void keep(void *data, const struct wattle_record *r)
 	records[nr_records++] = *r;
 }
 
+static struct wattle_item again_items[N];
+
+static int replay(struct wattle_policy *p, const struct wattle_record *r)
+{
+	return wattle_record_replay(p, r, again_items, N);
+}
+
 /* The same log in, the same decisions out; and one bit changed is found. */
 static void a_log_brings_the_same_decisions(void **state)
 {
 	static struct wattle_policy_cpu again_cpus[CPUS];
-	static struct wattle_item again_items[N];
 	struct wattle_policy again;
 	struct wattle_record odd;
 	struct sim s = { 79, 0, 0, 0, 0, 0 };
@@ -416,7 +423,7 @@ static void a_log_brings_the_same_decisions(void **state)
 		memset(again_items, 0, sizeof(again_items));
 		for (i = 0; i < nr_records; i++) {
 			decisions += records[i].type == WATTLE_RECORD_DECIDE;
-			assert_int_equal(wattle_record_replay(&again, &records[i], again_items, N), 0);
+			assert_int_equal(replay(&again, &records[i]), 0);
 		}
 		/* What was decided otherwise is noticed, and noise does no harm. */
 		wattle_policy_init(&again, &power, NULL, again_cpus, 1, 0);
@@ -426,16 +433,15 @@ static void a_log_brings_the_same_decisions(void **state)
 			if (odd.type == WATTLE_RECORD_DECIDE && policy_rng(&seed) % 8 == 0) {
 				odd.decision.energy_pj++;
 				wrong++;
-				assert_int_equal(wattle_record_replay(&again, &odd, again_items, N),
-						 -EILSEQ);
+				assert_int_equal(replay(&again, &odd), -EILSEQ);
 				continue;
 			}
 			odd.type = policy_rng(&seed) % 2 ? 0 : WATTLE_RECORD_CANCEL + 1;
-			assert_int_equal(wattle_record_replay(&again, &odd, again_items, N), -EINVAL);
+			assert_int_equal(replay(&again, &odd), -EINVAL);
 			odd = records[i];
 			odd.item = N + policy_rng(&seed) % 100;
-			assert_int_equal(wattle_record_replay(&again, &odd, again_items, N), -EINVAL);
-			assert_int_equal(wattle_record_replay(&again, &records[i], again_items, N), 0);
+			assert_int_equal(replay(&again, &odd), -EINVAL);
+			assert_int_equal(replay(&again, &records[i]), 0);
 		}
 	}
 	free(records);

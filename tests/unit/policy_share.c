@@ -97,9 +97,8 @@ static void the_worst_case_is_never_exceeded(void **state)
 		}
 		for (i = at; i < 5; i++)
 			assert_true(wattle_power_pj(p.t.opp[i].uw + 8000000,
-						    wattle_power_run_ns(kc, stall,
-									p.t.opp[i].khz)) / 1000000 <=
-				    worst);
+						    wattle_power_run_ns(kc, stall, p.t.opp[i].khz)) /
+				    1000000 <= worst);
 	}
 	assert_true(wattle_budget_worst_uj(&p, ~0ULL, ~0ULL, ~0U) == ~0ULL / 1000000 + 1);
 }
@@ -216,7 +215,8 @@ static void users_share_equally_and_queues_by_weight(void **state)
 		int best = 0;
 
 		for (i = 1; i < 4; i++)
-			if (wattle_share_before(&user[owner[i]], &q[i], &user[owner[best]], &q[best]))
+			if (wattle_share_before(&user[owner[i]], &q[i], &user[owner[best]],
+						&q[best]))
 				best = i;
 		ran[best] += need;
 		all += need;
