@@ -95,10 +95,12 @@ static void the_worst_case_is_never_exceeded(void **state)
 				at = i;
 			}
 		}
-		for (i = at; i < 5; i++)
-			assert_true(wattle_power_pj(p.t.opp[i].uw + 8000000,
-						    wattle_power_run_ns(kc, stall, p.t.opp[i].khz)) /
-				    1000000 <= worst);
+		for (i = at; i < 5; i++) {
+			uint64_t ns = wattle_power_run_ns(kc, stall, p.t.opp[i].khz);
+			uint64_t uj = wattle_power_pj(p.t.opp[i].uw + 8000000, ns) / 1000000;
+
+			assert_true(uj <= worst);
+		}
 	}
 	assert_true(wattle_budget_worst_uj(&p, ~0ULL, ~0ULL, ~0U) == ~0ULL / 1000000 + 1);
 }
