@@ -37,6 +37,13 @@ static inline void wattle_hrtimer_setup(struct hrtimer *timer,
 #endif
 }
 
+/* 6.16 renamed rdmsrl_safe(). Goes with 6.15. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define wattle_rdmsr_safe(msr, value)	rdmsrl_safe(msr, value)
+#else
+#define wattle_rdmsr_safe(msr, value)	rdmsrq_safe(msr, value)
+#endif
+
 /* 6.16 gave the sched_process_exit tracepoint a second argument. Goes with 6.15. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define WATTLE_EXIT_PROBE_ARGS	void *data, struct task_struct *task

@@ -27,6 +27,8 @@ struct notifier_block;
  * @update_ns:	how often the hardware advances it; readings closer than this may be equal
  * @quality:	enum wattle_quality the provider vouches for (measured, model)
  * @simulated:	true for a virtual platform; consumers must print the word
+ * @filtered:	the hardware adds noise on purpose: right over seconds, not over milliseconds
+ * @cpu:	of a zone that is one core: a CPU of it. Zones of cores come one a core.
  */
 struct wattle_energy_zone {
 	u32	zone;
@@ -35,6 +37,8 @@ struct wattle_energy_zone {
 	u64	update_ns;
 	u32	quality;
 	bool	simulated;
+	bool	filtered;
+	u32	cpu;
 };
 
 struct wattle_energy_provider;
@@ -66,7 +70,7 @@ struct wattle_energy_provider {
 	struct list_head		node;
 };
 
-#define WATTLE_ENERGY_MAX_ZONES	32
+#define WATTLE_ENERGY_MAX_ZONES	1024
 
 /* 0; -EINVAL bad description; -EEXIST name taken. Sleeps. */
 int wattle_energy_register(struct wattle_energy_provider *p);

@@ -57,6 +57,7 @@ class Machine:
         self.smp = smp
         self.mem = mem
         self.append = []
+        self.cpu = "host" if accel == "kvm" else TCG_CPU
         self.shares = []                # (tag, path, readonly)
         self.interactive = False
 
@@ -78,12 +79,12 @@ class Machine:
         q = [find_binary(), "-nodefaults", "-no-user-config", "-machine", "q35", "-no-reboot",
              "-display", "none", "-m", self.mem, "-smp", str(self.smp)]
         if self.accel == "kvm":
-            q += ["-accel", "kvm", "-cpu", "host"]
+            q += ["-accel", "kvm", "-cpu", self.cpu]
         elif self.accel == "icount":
-            q += ["-accel", "tcg", "-icount", "shift=1,sleep=off", "-cpu", TCG_CPU]
+            q += ["-accel", "tcg", "-icount", "shift=1,sleep=off", "-cpu", self.cpu]
         else:
             thread = "single" if self.accel == "tcg1" else "multi"
-            q += ["-accel", f"tcg,thread={thread}", "-cpu", TCG_CPU]
+            q += ["-accel", f"tcg,thread={thread}", "-cpu", self.cpu]
         q += ["-kernel", self.kernel.image, "-initrd", self.initrd,
               "-append", self.kernel_args(),
               "-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console",

@@ -29,6 +29,7 @@ for f in opt/wattle/bin/wattle opt/wattle/lib/libwattle.so opt/wattle/lib/libwat
 	 opt/wattle/lib/pkgconfig/libwattle.pc opt/wattle/share/man/man1/wattle.1 \
 	 usr/lib/udev/rules.d/70-wattle.rules usr/lib/sysusers.d/wattle.conf \
 	 "lib/modules/$rel/updates/wattle/wattle.ko" \
+	 "lib/modules/$rel/updates/wattle/wattle_rapl.ko" \
 	 "lib/modules/$rel/updates/wattle/wattle_registry.ko"; do
 	[ -e "$tmp/root/$f" ]
 	result "$f" $?
