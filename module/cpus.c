@@ -23,7 +23,8 @@
 
 DEFINE_PER_CPU(struct wattle_cpu_freq, wattle_cpu_freq);
 
-#define WATTLE_CPUS_SETTLE	64	/* promises of each class brought up to date under one hold */
+/* promises of each class brought up to date under one hold */
+#define WATTLE_CPUS_SETTLE	64
 
 static DEFINE_MUTEX(wattle_cpus_mutex);		/* @managed and the supply derived from it */
 static cpumask_var_t wattle_cpus_managed;

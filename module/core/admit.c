@@ -455,11 +455,7 @@ static __u64 earliest_due(const struct wattle_admit *a, __s64 k, __u64 low_ns)
 	__s64 tick;
 	__u64 d;
 
-	if (n) {
-		n = prev_of(n);
-	} else {
-		n = last_of(a);
-	}
+	n = n ? prev_of(n) : last_of(a);
 	tick = (k + before + a->nr_cpus - 1) / a->nr_cpus;
 	if (tick > a->horizon)
 		return 0;

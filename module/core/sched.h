@@ -150,8 +150,8 @@ struct wattle_sched_worker {
 	struct wattle_sched_client	*client;
 	struct wattle_list		client_link;	/* client->workers */
 	struct wattle_list		park_link;	/* client->parked, newest first */
-	struct wattle_list		cpu_link;	/* sched->cpus[cpu].parked, or a peer's @peers */
-	struct wattle_list		peers;		/* see struct wattle_sched_cpu; newest first */
+	struct wattle_list		cpu_link;	/* cpus[cpu].parked or a peer's @peers */
+	struct wattle_list		peers;		/* of its client and filter, newest first */
 	struct wattle_list		run_link;	/* sched->running: granted or expired */
 	struct wattle_sched_batch	*batch;
 	__u32				state;
@@ -226,7 +226,8 @@ struct wattle_sched_cpu {
 	/* by wattle_sched_cpu_manage() alone; init sets 1 */
 	__u32				managed;
 	__u32				nr_busy; /* pinned workers with a live or expired grant */
-	struct wattle_list		parked; /* one worker for each client and filter waiting here */
+	/* one worker for each client and filter waiting here */
+	struct wattle_list		parked;
 };
 
 struct wattle_sched_limits {

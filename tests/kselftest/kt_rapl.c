@@ -190,7 +190,7 @@ static void test_reasons(void)
 
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
 		klogctl(LOG_CLEAR, NULL, 0);	/* for readers, not for the console */
-		EXPECT_EQ(load( t[i].param), -ENODEV);
+		EXPECT_EQ(load(t[i].param), -ENODEV);
 		EXPECT(logged("wattle_rapl_replay: unavailable", t[i].text));
 	}
 }

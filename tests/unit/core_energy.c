@@ -10,7 +10,8 @@ static void test_mul_div(void **state)
 	(void)state;
 	world_seed(99);
 	for (i = 0; i < 200000; i++) {
-		uint64_t a = world_rng() >> (world_rng() & 63), d = (world_rng() >> (world_rng() & 63)) | 1;
+		uint64_t a = world_rng() >> (world_rng() & 63);
+		uint64_t d = (world_rng() >> (world_rng() & 63)) | 1;
 		uint64_t b = world_rng() % d + (world_rng() & 1);
 		unsigned __int128 p = (unsigned __int128)a * b;
 		__u64 rem;

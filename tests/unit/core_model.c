@@ -279,7 +279,8 @@ static void do_worker(struct world *wd, struct wattle_sched_worker **slot,
 {
 	struct wattle_sched_worker *w = *slot;
 	/* Crowds on the first two. */
-	__u32 cpu = world_rng() % 5 ? world_rng() % (world_rng() % 2 ? 2 : WORLD_CPUS) : WATTLE_CPU_ANY;
+	__u32 cpu = world_rng() % 5 ? world_rng() % (world_rng() % 2 ? 2 : WORLD_CPUS) :
+		    WATTLE_CPU_ANY;
 	struct wattle_sched_queue *q;
 	__s32 prev;
 	int ret;
@@ -318,7 +319,8 @@ static void do_worker(struct world *wd, struct wattle_sched_worker **slot,
 	}
 	q = world_rng() % 4 ? NULL : any_queue(w->client);
 	ret = wattle_sched_turn(w, w->token ? w->token : world_rng() % 2 ? w->last_token : 0,
-				world_rng() % 2, &prev, q ? q->id : WATTLE_QUEUE_ANY, cpu, cpu, wd->now);
+				world_rng() % 2, &prev, q ? q->id : WATTLE_QUEUE_ANY, cpu, cpu,
+				wd->now);
 	assert_in_range(ret, 0, 1);
 	if (ret && world_rng() % 10 == 0)
 		wattle_sched_undo(w, wd->now);

@@ -42,7 +42,9 @@ bool emb_energy_epoch(struct emb *e)
 	emb_lock(e);
 	/* Of two threads that close an epoch at once the earlier reading comes too late. */
 	if (en.stamp_ns > e->energy_at) {
-		spent = e->energy_busy_ns && busy > e->energy_busy_ns ? busy - e->energy_busy_ns : 0;
+		spent = 0;
+		if (e->energy_busy_ns && busy > e->energy_busy_ns)
+			spent = busy - e->energy_busy_ns;
 		if (e->energy_at)
 			wattle_sched_energy_epoch(&e->sched, en.uj - e->energy_uj, spent,
 						  WATTLE_QUALITY_CPUTIME, wattle_now_ns());

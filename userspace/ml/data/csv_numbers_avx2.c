@@ -19,7 +19,8 @@ static inline uint64_t marks64(const char *p, char sep)
 							  _mm256_cmpeq_epi8(b, nl)),
 					  _mm256_cmpeq_epi8(b, quote));
 
-	return (uint32_t)_mm256_movemask_epi8(x) | (uint64_t)(uint32_t)_mm256_movemask_epi8(y) << 32;
+	return (uint32_t)_mm256_movemask_epi8(x) |
+	       (uint64_t)(uint32_t)_mm256_movemask_epi8(y) << 32;
 }
 
 /* lane - 1 up to a point in lane k, lane above it: takes the point out of the digits. */

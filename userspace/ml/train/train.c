@@ -304,7 +304,7 @@ static int descend(struct descent *s, const struct wattle_dataset *d,
 			return diverged(s, epoch > max ? max : epoch, d, opts, e);
 		settled = s->grad_norm <= opts->tol * s->first_norm &&
 			  (opts->tol > 0.0 || !s->grad_norm);
-		/* After the last step there is only the point it led to to look at. */
+		/* After the last step only the point it led to is left to look at. */
 		if (settled || epoch > max)
 			break;
 		r->epochs = epoch;
