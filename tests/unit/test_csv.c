@@ -224,12 +224,17 @@ static void test_bad(void **state)
 static void test_nul_bytes(void **state)
 {
 	static const char label[] = "1,a\0b\n2,a\n", name[] = "a\0b,k\n1,x\n";
+	/* Far longer than the name before it, which it has in front of its NUL. */
+	static const char again[] = "1,a\n2,a\0bcdefghijklmnopqrstuvwxyz0123456789\n";
 	struct wattle_dataset d;
 	struct wattle_ml_error e;
 
 	(void)state;
 	assert_int_equal(parse(&d, label, sizeof(label) - 1, NULL, 0, &e), -EINVAL);
 	assert_message(e, "t.csv:1:3: the label 'a\\x00b' is not UTF-8");
+	assert_int_equal(parse(&d, again, sizeof(again) - 1, NULL, 0, &e), -EINVAL);
+	assert_message(e, "t.csv:2:3: the label 'a\\x00bcdef");
+	assert_message(e, "is not UTF-8");
 	assert_int_equal(parse(&d, name, sizeof(name) - 1, NULL, 1, &e), -EINVAL);
 	assert_message(e, "t.csv:1:1: the column name 'a\\x00b' is not UTF-8");
 }

@@ -20,11 +20,6 @@ static uint32_t hash(const char *s, size_t len)
 	return h;
 }
 
-static bool same(const char *name, const char *s, size_t len)
-{
-	return !strncmp(name, s, len) && !name[len];
-}
-
 static int grow(struct wattle_labels *l)
 {
 	size_t cap = l->cap ? 2 * l->cap : 1024;
@@ -79,7 +74,7 @@ int wattle_labels__add(struct wattle_labels *l, const char *s, size_t len)
 		return 0;
 	}
 	for (i = hash(s, len) % NR_SLOTS; l->slots[i]; i = (i + 1) % NR_SLOTS)
-		if (same(l->names[l->slots[i] - 1], s, len))
+		if (wattle_labels__same(l->names[l->slots[i] - 1], s, len))
 			break;
 	slot = &l->slots[i];
 	if (!*slot) {

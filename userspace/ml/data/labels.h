@@ -40,12 +40,18 @@ struct wattle_labels {
  */
 int wattle_labels__add(struct wattle_labels *l, const char *s, size_t len);
 
+/* Is @s, which may hold NUL bytes, the name? */
+static inline bool wattle_labels__same(const char *name, const char *s, size_t len)
+{
+	return strlen(name) == len && !memcmp(name, s, len);
+}
+
 /* Is it the name of the row before, byte by byte? */
 static inline bool wattle_labels__last(const struct wattle_labels *l, const char *s, size_t len)
 {
 	const char *name = l->rows ? l->names[l->ids[l->rows - 1]] : NULL;
 
-	return name && !strncmp(name, s, len) && !name[len];
+	return name && wattle_labels__same(name, s, len);
 }
 
 /**
