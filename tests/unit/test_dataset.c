@@ -248,6 +248,7 @@ static void test_shared_data(void **state)
 static void test_changed_while_read(void **state)
 {
 	static const char text[] = "1,2,x\n3,4,y\n";
+	static const char sysfs[] = "/sys/devices/system/cpu/possible";
 	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 	struct wattle_input in = { .path = "f.csv" };
 	struct wattle_ml_error e;
@@ -296,6 +297,52 @@ static void test_changed_while_read(void **state)
 	assert_ok(wattle_input__open(&in, "/proc/self/status", &e), e);
 	assert_true(in.size > 100);
 	wattle_input__close(&in);
+	/* A size of a page that is less. */
+	if (!stat(sysfs, &st) && st.st_size > 100) {
+		assert_ok(wattle_input__open(&in, sysfs, &e), e);
+		assert_in_range(in.size, 2, 99);
+		assert_int_equal(in.data[in.size - 1], '\n');
+		wattle_input__close(&in);
+	}
+}
+
+static void cgroup_file(const char *dir, const char *file, const char *text)
+{
+	char name[100];
+
+	snprintf(name, sizeof(name), "cg%s/%s", dir, file);
+	write_file(tmp_path(name), text, strlen(text));
+}
+
+/* The room a cgroup has left: what it uses without the page cache, at every level. */
+static void test_cgroup(void **state)
+{
+	char dir[] = "/a/b", top[] = "", gone[] = "/c";
+	char *root = strdup(tmp_path("cg"));
+
+	(void)state;
+	assert_int_equal(mkdir(root, 0700), 0);
+	assert_int_equal(wattle_memory__cgroup_left(root, gone), UINT64_MAX);
+	assert_int_equal(mkdir(tmp_path("cg/a"), 0700), 0);
+	assert_int_equal(mkdir(tmp_path("cg/a/b"), 0700), 0);
+	cgroup_file("/a/b", "memory.max", "max\n");
+	cgroup_file("/a/b", "memory.current", "900\n");
+	cgroup_file("/a", "memory.max", "1000\n");
+	cgroup_file("/a", "memory.current", "900\n");
+	assert_int_equal(wattle_memory__cgroup_left(root, dir), 100);
+	cgroup_file("/a", "memory.stat", "anon 200\nfile 700\ninactive_anon 150\n"
+		    "active_anon 50\ninactive_file 400\nactive_file 200\nunevictable 1\n");
+	strcpy(dir, "/a/b");
+	assert_int_equal(wattle_memory__cgroup_left(root, dir), 700);
+	/* Read a moment apart: never less than nothing used. */
+	cgroup_file("/a", "memory.current", "500\n");
+	strcpy(dir, "/a/b");
+	assert_int_equal(wattle_memory__cgroup_left(root, dir), 1000);
+	cgroup_file("/a/b", "memory.max", "950\n");
+	strcpy(dir, "/a/b");
+	assert_int_equal(wattle_memory__cgroup_left(root, dir), 50);
+	assert_int_equal(wattle_memory__cgroup_left(root, top), UINT64_MAX);
+	free(root);
 }
 
 int main(void)
@@ -309,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_own_data),
 		cmocka_unit_test(test_shared_data),
 		cmocka_unit_test(test_changed_while_read),
+		cmocka_unit_test(test_cgroup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,10 +96,9 @@ int wattle_input__load(struct wattle_input *in, int fd, const struct stat *befor
 					      strerror(errno));
 			goto out_free;
 		}
-		if (!n) {
-			err = changed(in, "it became shorter", e);
-			goto out_free;
-		}
+		/* Shortened, or one of /sys, which claim a page: the look below tells. */
+		if (!n)
+			break;
 		at += (size_t)n;
 	}
 	if (fstat(fd, &after) || after.st_size != before->st_size ||
@@ -109,7 +108,7 @@ int wattle_input__load(struct wattle_input *in, int fd, const struct stat *befor
 		goto out_free;
 	}
 	in->data = buf;
-	in->size = size;
+	in->size = at;
 	return 0;
 
 out_free:

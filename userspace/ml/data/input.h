@@ -11,7 +11,7 @@
  * struct wattle_input - the bytes of a file
  * @path:	as the user gave it, for messages
  * @data:	the bytes
- * @size:	how many, > 0
+ * @size:	how many, > 0 once wattle_input__open() returned 0
  */
 struct wattle_input {
 	const char	*path;
@@ -34,7 +34,8 @@ int wattle_input__open(struct wattle_input *in, const char *path, struct wattle_
  * wattle_input__load() - read a regular file
  * @in:		@in->path is there, the rest is filled in
  * @fd:		the file
- * @before:	what fstat(2) said of it: st_size > 0 bytes must come, and nothing have changed
+ * @before:	what fstat(2) said of it: st_size > 0 bytes come, fewer only from a file that claims more
+ *		than it has, as those of /sys do; size and time must be the same afterwards
  * @e:		error
  *
  * Return: as wattle_input__open().

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,37 +46,48 @@ static uint64_t machine_available(void)
 	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static bool cgroup_value(const char *dir, const char *file, uint64_t *v)
+static bool cgroup_value(const char *root, const char *dir, const char *file, uint64_t *v)
 {
-	char path[4200], buf[64], *end;
+	char path[PATH_MAX], buf[64], *end;
 
-	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/%s", dir, file);
+	snprintf(path, sizeof(path), "%s%s/%s", root, dir, file);
 	if (slurp(path, buf, sizeof(buf)) <= 0)
 		return false;
 	*v = strtoull(buf, &end, 10);
 	return end != buf;		/* "max" is no number */
 }
 
-/* The tightest memory.max from the process's cgroup up to the root. */
-static uint64_t cgroup_available(void)
+/* Page cache, which memory.current counts and the kernel drops before anybody runs out. */
+static uint64_t cgroup_cache(const char *root, const char *dir)
 {
-	char buf[4096], *dir, *slash;
-	uint64_t best = UINT64_MAX;
+	char path[PATH_MAX], buf[8192], *line, *save = NULL;
+	uint64_t sum = 0, v;
 
-	if (slurp("/proc/self/cgroup", buf, sizeof(buf)) <= 0)
-		return best;
-	dir = strstr(buf, "0::/");
-	if (!dir)
-		return best;
-	dir += strlen("0::");
-	dir[strcspn(dir, "\n")] = 0;
+	snprintf(path, sizeof(path), "%s%s/memory.stat", root, dir);
+	if (slurp(path, buf, sizeof(buf)) <= 0)
+		return 0;
+	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (sscanf(line, "active_file %" SCNu64, &v) == 1 ||
+		    sscanf(line, "inactive_file %" SCNu64, &v) == 1)
+			sum += v;
+	return sum;
+}
+
+uint64_t wattle_memory__cgroup_left(const char *root, char *dir)
+{
+	uint64_t best = UINT64_MAX;
+	char *slash;
+
 	for (;;) {
 		uint64_t max, used;
 
-		if (cgroup_value(dir, "memory.max", &max) &&
-		    cgroup_value(dir, "memory.current", &used)) {
-			uint64_t left = max > used ? max - used : 0;
+		if (cgroup_value(root, dir, "memory.max", &max) &&
+		    cgroup_value(root, dir, "memory.current", &used)) {
+			const uint64_t cache = cgroup_cache(root, dir);
+			uint64_t left;
 
+			used -= cache < used ? cache : used;
+			left = max > used ? max - used : 0;
 			if (left < best)
 				best = left;
 		}
@@ -84,6 +96,20 @@ static uint64_t cgroup_available(void)
 			return best;
 		*slash = 0;
 	}
+}
+
+static uint64_t cgroup_available(void)
+{
+	char buf[4096], *dir;
+
+	if (slurp("/proc/self/cgroup", buf, sizeof(buf)) <= 0)
+		return UINT64_MAX;
+	dir = strstr(buf, "0::/");
+	if (!dir)
+		return UINT64_MAX;
+	dir += strlen("0::");
+	dir[strcspn(dir, "\n")] = 0;
+	return wattle_memory__cgroup_left("/sys/fs/cgroup", dir);
 }
 
 uint64_t wattle_memory__available(void)

@@ -19,6 +19,18 @@
 uint64_t wattle_memory__available(void);
 
 /**
+ * wattle_memory__cgroup_left() - the tightest memory.max from a cgroup up to the root
+ * @root:	where cgroup2 is mounted
+ * @dir:	the cgroup below it, "/a/b"; cut up to ""
+ *
+ * The page cache of the files a cgroup has read is no use of its memory that lasts: without
+ * that, having read a file that is large would be what forbids to work on it.
+ *
+ * Return: bytes left; UINT64_MAX when nothing is limited.
+ */
+uint64_t wattle_memory__cgroup_left(const char *root, char *dir);
+
+/**
  * wattle_memory__set_limit() - replace what the machine says (tests, fuzzing)
  * @bytes:	the limit; 0 = ask the machine again
  */
