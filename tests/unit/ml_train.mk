@@ -4,7 +4,7 @@
 
 UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_kernels test_train test_train_room test_optimum \
 	test_train_sklearn)
-TSAN_TESTS += test_train
+TSAN_TESTS += test_train test_train_room
 
 OBJS_test_kernels = $(call obj,tests/unit/test_kernels.c tests/unit/kernel_ref.c \
 	$(ML_KERNEL_SRCS))

@@ -134,12 +134,78 @@ static void test_copy_room(void **state)
 	wattle_dataset__free(&d);
 }
 
+/* What the partial sums take leaves room for the copy, and what the copy takes is not theirs. */
+static void test_sums_beside_copy(void **state)
+{
+	enum { CLASSES = 12, COLS = 900 };
+	const size_t each = (size_t)(CLASSES * 913 + 1) * sizeof(double);
+	const size_t scratch = 3 * wattle_kernels__scratch_size(COLS, CLASSES);
+	struct wattle_scaler s = { 0 };
+	struct wattle_objective o;
+	struct wattle_ml_error e;
+	struct wattle_dataset d;
+	uint64_t limit;
+	size_t copy;
+	struct rig rig;
+
+	(void)state;
+	data_make(&d, 2000, COLS, CLASSES, WATTLE_F32, 1000, 16);
+	copy = d.x.rows * d.x.stride * sizeof(float);
+	assert_int_equal(wattle_scaler__fit(&s, &d.x), 0);
+	rig_open(&rig, 3);
+	limit = copy + scratch + 13 * each;
+	wattle_memory__set_limit(limit);
+	assert_ok(wattle_objective__init(&o, &d, &s, CLASSES, rig.pool, rig.queue, 1, &e), e);
+	assert_non_null(o.copy.data);
+	assert_true(o.nr_slots > 1);
+	assert_true(copy + scratch + (o.nr_slots + 1) * o.part * sizeof(double) <= limit);
+	wattle_objective__free(&o);
+	/* No room for a single sum beside it. */
+	wattle_memory__set_limit(copy + scratch + each);
+	assert_int_equal(wattle_objective__init(&o, &d, &s, CLASSES, rig.pool, rig.queue, 1, &e),
+			 -ENOMEM);
+	assert_message(e, "training 12 outputs on 900 features");
+	wattle_memory__set_limit(0);
+	rig_close(&rig);
+	wattle_scaler__free(&s);
+	wattle_dataset__free(&d);
+}
+
+/* A block of more rows than there are is one of all rows, however many more. */
+static void test_huge_block(void **state)
+{
+	static const size_t rows[] = { 401, SIZE_MAX / 2, SIZE_MAX - 100, SIZE_MAX };
+	double w[8] = { 0 }, g[8], gb[1], loss;
+	struct wattle_objective o;
+	struct wattle_ml_error e;
+	struct wattle_dataset d;
+	struct rig rig;
+
+	(void)state;
+	data_make(&d, 400, 7, 2, WATTLE_U8, 0, 17);
+	rig_open(&rig, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_ok(wattle_objective__init(&o, &d, NULL, 1, rig.pool, rig.queue, rows[i], &e),
+			  e);
+		assert_int_equal(o.nr_blocks, 1);
+		assert_int_equal(o.block_rows, 400);
+		assert_ok(wattle_objective__eval(&o, WATTLE_LINK_LOGISTIC, w, w + 7, &loss, g, gb,
+						 &e), e);
+		assert_true(fabs(loss - log(2)) < 1e-6);
+		wattle_objective__free(&o);
+	}
+	rig_close(&rig);
+	wattle_dataset__free(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_merge_in_slices),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_copy_room),
+		cmocka_unit_test(test_sums_beside_copy),
+		cmocka_unit_test(test_huge_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

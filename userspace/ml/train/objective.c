@@ -113,20 +113,31 @@ static bool can_fold(const struct wattle_scaler *s)
 	return true;
 }
 
-/* Standardisation without a copy if its precision allows, else with one. */
-static int prepare(struct wattle_objective *o, const struct wattle_scaler *scaler,
-		   struct wattle_ml_error *e)
+/*
+ * Standardisation without a copy if its precision allows, else with one, of *@bytes. Partial
+ * sums take what memory there is, so the copy is asked for first.
+ */
+static int ask_copy(const struct wattle_objective *o, const struct wattle_scaler *scaler,
+		    size_t *bytes, struct wattle_ml_error *e)
+{
+	size_t stride;
+	int err;
+
+	*bytes = 0;
+	if (!scaler || can_fold(scaler))
+		return 0;
+	err = wattle_memory__check(o->x.rows, o->x.cols, sizeof(float),
+				   "a standardised copy of the data", e);
+	return err ? err : wattle_matrix__size(o->x.rows, o->x.cols, sizeof(float), &stride, bytes);
+}
+
+static int make_copy(struct wattle_objective *o, const struct wattle_scaler *scaler,
+		     struct wattle_ml_error *e)
 {
 	size_t first;
 	int err;
 
 	o->fold = scaler;
-	if (!scaler || can_fold(scaler))
-		return 0;
-	err = wattle_memory__check(o->x.rows, o->x.cols, sizeof(float),
-				   "a standardised copy of the data", e);
-	if (err)
-		return err;
 	err = wattle_matrix__alloc_raw(&o->copy, o->x.rows, o->x.cols, WATTLE_F32);
 	if (err)
 		return wattle_ml__no_memory(e, "a standardised copy of the data");
@@ -145,11 +156,12 @@ static int prepare(struct wattle_objective *o, const struct wattle_scaler *scale
  * How many blocks have room for their sums at a time. That changes when blocks are
  * added up, never their order, so it may depend on the workers and the memory.
  */
-static int choose_slots(struct wattle_objective *o, size_t slices, struct wattle_ml_error *e)
+static int choose_slots(struct wattle_objective *o, size_t slices, size_t copy,
+			struct wattle_ml_error *e)
 {
 	const size_t workers = wattle_pool__nr_workers(o->pool), part = o->part * sizeof(double);
 	const size_t fixed = o->nr_outputs * (o->wstride + 1) * sizeof(float) + part +
-			     workers * o->scratch_size + slices * sizeof(*o->batches);
+			     workers * o->scratch_size + slices * sizeof(*o->batches) + copy;
 	const uint64_t available = wattle_memory__available();
 	const size_t each = part + sizeof(*o->batches);
 	size_t slots = PARTS_BYTES / part;
@@ -173,7 +185,7 @@ int wattle_objective__init(struct wattle_objective *o, const struct wattle_datas
 			   struct wattle_pool *pool, uint32_t queue, size_t block_rows,
 			   struct wattle_ml_error *e)
 {
-	size_t slices;
+	size_t slices, copy;
 	int err;
 
 	memset(o, 0, sizeof(*o));
@@ -186,12 +198,16 @@ int wattle_objective__init(struct wattle_objective *o, const struct wattle_datas
 	o->queue = queue;
 	o->block_rows = block_rows ? block_rows :
 			wattle_objective__block_rows(d->x.rows, d->x.cols, nr_outputs);
+	/* Any size may be asked for; the sum below must not overflow. */
+	o->block_rows = min_size(o->block_rows, d->x.rows);
 	o->nr_blocks = (d->x.rows + o->block_rows - 1) / o->block_rows;
 	/* The gradient by w, then by b, then the loss; whole cache lines apart. */
 	o->part = (nr_outputs * (o->wstride + 1) + 1 + 7) & ~(size_t)7;
 	o->scratch_size = wattle_kernels__scratch_size(d->x.cols, nr_outputs);
 	slices = (o->part + MERGE_SLICE - 1) / MERGE_SLICE;
-	err = choose_slots(o, slices, e);
+	err = ask_copy(o, scaler, &copy, e);
+	if (!err)
+		err = choose_slots(o, slices, copy, e);
 	if (err)
 		return err;
 
@@ -203,12 +219,16 @@ int wattle_objective__init(struct wattle_objective *o, const struct wattle_datas
 	o->batches = calloc(o->nr_batches, sizeof(*o->batches));
 	if (!o->w || !o->b || !o->parts || !o->sum || !o->scratch || !o->batches)
 		err = wattle_ml__no_memory(e, "training");
+	else if (copy)
+		err = make_copy(o, scaler, e);
 	else
-		err = prepare(o, scaler, e);
+		o->fold = scaler;
 	if (err) {
+		const struct wattle_run_stats run = o->run;
 		const int pool_error = o->pool_error;
 
 		wattle_objective__free(o);
+		o->run = run;
 		o->pool_error = pool_error;
 	}
 	return err;

@@ -45,8 +45,8 @@ enum wattle_train_shape {
  *		when memory is short; the result does not depend on it
  * @deadline_ns: absolute deadline of every batch, 0 = none
  * @epoch_deadline_ns: deadline of a pass after its start, 0 = none
- * @run:	sums over all passes
- * @pool_error:	what the pool returned if a run failed; survives a failed init
+ * @run:	sums over all passes; survives a failed init, and so does @pool_error
+ * @pool_error:	what the pool returned if a run failed
  *
  * The rest is for objective.c.
  */

@@ -493,6 +493,7 @@ int wattle_train(struct wattle_model *m, const struct wattle_dataset *d, struct 
 		goto free_model;
 	err = wattle_objective__init(&s.o, d, opts->standardise ? &m->scaler : NULL, m->nr_outputs,
 				     pool, queue, opts->block_rows, e);
+	r->run = s.o.run;
 	r->pool_error = s.o.pool_error;
 	if (err)
 		goto free_model;
