@@ -147,6 +147,7 @@ fails 3 'nowhere\.csv' predict good.model nowhere.csv -o p.csv
 
 # A result that cannot be written is seen before the work.
 fails 1 'dir\.csv: is a directory' train train.csv -o dir.csv
+fails 1 'nowhere/: is a directory; name a file in it' train train.csv -o nowhere/
 fails 1 'no/such/dir.*No such file' train train.csv -o no/such/dir/m
 fails 1 'is a directory' predict good.model train.csv -o dir.csv
 # A link to nothing is refused, as cp does; a link to a file is written through, and stays.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 # Parts of the wattle command: values of options, the grammar of train, text and JSON.
 
-UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_cli_opt test_cli_out test_cli_session)
+UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_cli_opt test_cli_out test_cli_session \
+	test_cli_fail)
 CLI_TEST_OBJS = $(filter-out %/main.o,$(CLI_OBJS)) $(LIBWATTLE_OBJS)
 
 OBJS_test_cli_opt = $(O)/tests/unit/test_cli_opt.o $(O)/tests/unit/cli_verbs.o $(CLI_TEST_OBJS)
@@ -11,3 +12,7 @@ LIBS_test_cli_out = -lcmocka $(LIBWATTLE_LIBS) -ljansson
 OBJS_test_cli_session = $(O)/tests/unit/test_cli_session.o $(O)/tests/unit/cli_verbs.o \
 	$(CLI_TEST_OBJS)
 LIBS_test_cli_session = -lcmocka $(LIBWATTLE_LIBS) -ljansson
+# wattle train's training is the test's, which fails as it likes.
+OBJS_test_cli_fail = $(call obj,$(addprefix tests/unit/,test_cli_fail.c cli_verbs.c ml_help.c)) \
+	$(CLI_TEST_OBJS)
+LIBS_test_cli_fail = -lcmocka -Wl,--wrap=wattle_train $(LIBWATTLE_LIBS) -ljansson

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cli/out.h"
+
 #define INDENT	2
 
 /* jansson hands out whole characters, so the two bytes of a C1 control come together. */
@@ -27,13 +29,18 @@ static int put_escaped(const char *s, size_t len, void *ctx)
 	return 0;
 }
 
+/* The callback never fails, so what can is memory: half a document must not pass for one. */
+static void dump(FILE *f, const json_t *j)
+{
+	if (json_dump_callback(j, put_escaped, f, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)))
+		out_need(NULL);
+}
+
 static void put_string(FILE *f, const char *s)
 {
-	json_t *j = json_string(s);
+	json_t *j = out_need(json_string(s));
 
-	/* Without memory for one string the document ends here, and shows it. */
-	if (j)
-		json_dump_callback(j, put_escaped, f, JSON_ENCODE_ANY);
+	dump(f, j);
 	json_decref(j);
 }
 
@@ -93,7 +100,7 @@ static void put_value(FILE *f, const json_t *j, int depth)
 		fprintf(f, "%llu", (unsigned long long)json_integer_value(j));
 		break;
 	default:
-		json_dump_callback(j, put_escaped, f, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+		dump(f, j);
 		break;
 	}
 }

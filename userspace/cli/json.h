@@ -18,7 +18,7 @@ static inline json_t *json_u64(uint64_t v)
 
 /**
  * json_write() - write a document, indented, and end the line
- * @f:	where to; errors are its ferror()
+ * @f:	where to; errors are its ferror(), without memory it ends as out_need() does
  * @j:	object or array; its integers are from json_u64()
  *
  * DEL and the C1 control characters, which JSON allows as they are, become \u escapes as well:

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/dataset.h"
+#include "cli/memory_stream.h"
 #include "cli/model.h"
 #include "cli/opt.h"
 #include "cli/output.h"
@@ -91,28 +92,25 @@ static int to_file(struct out *o, const char *path, const struct predictions *p,
 		   const struct wattle_model *m, size_t rows)
 {
 	struct wattle_ml_error e = { "" };
-	char *text = NULL;
+	struct memory_stream text;
 	struct out csv;
-	size_t len;
 	FILE *f;
 	int rc;
 
-	f = open_memstream(&text, &len);
+	f = memory_stream_open(&text);
 	if (!f)
 		return out_error(o, CLI_FAILURE, "out of memory for %zu predictions", rows);
 	out_init(&csv, f, false, "predict");
 	csv.exact = true;
 	print(&csv, p, m, rows);
 	out_drop(&csv);
-	if (fclose(f)) {
-		free(text);
+	if (memory_stream_close(f, &text))
 		return out_error(o, CLI_FAILURE, "out of memory for %zu predictions", rows);
-	}
 	/* A signal in the middle would leave the temporary file. */
 	progress_block_signals();
-	rc = wattle_atomic_file__write(path, text, len, &e);
+	rc = wattle_atomic_file__write(path, text.data, text.len, &e);
 	progress_unblock_signals();
-	free(text);
+	free(text.data);
 	if (rc)
 		return out_error(o, CLI_FAILURE, "%s", e.msg);
 	out_u64(o, "rows", "% rows", rows);

@@ -115,7 +115,8 @@ static int run(struct out *o, struct job *j)
 	progress_wipe(&p);
 	if (progress_signal())
 		return interrupted(o, j);
-	if (rc == -ECANCELED && j->t.queue.flags & WATTLE_QUEUE_STRICT)
+	/* Batches are withdrawn with the same code, by the administrator or with the device. */
+	if (rc == -ECANCELED && j->result.run.refused)
 		return out_error(o, CLI_REFUSED,
 				 "refused: %s; without --strict it is done late",
 				 e.msg);

@@ -67,6 +67,9 @@ int wattle_atomic_file__target(const char *path, char *real, struct wattle_ml_er
 	if (stat(path, &st)) {
 		if (errno != ENOENT)
 			return fail(e, -errno, path, "write");
+		if (*path && path[strlen(path) - 1] == '/')
+			return wattle_ml__fail(e, -EISDIR, "%s: is a directory; name a file in it",
+					       path);
 		/* As cp(1): what it points at was never meant to be made by us. */
 		if (!lstat(path, &st))
 			return wattle_ml__fail(e, -ENOENT,
