@@ -142,7 +142,7 @@ def elf_needs(path):
     with open(path, "rb") as f:
         if f.read(4) != b"\x7fELF":
             return []
-    run = subprocess.run(["ldd", path], text=True, check=False,
+    run = subprocess.run(["ldd", path], text=True, check=False, env={**os.environ, "LC_ALL": "C"},
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     need = []
     for line in run.stdout.splitlines():
