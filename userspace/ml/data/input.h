@@ -34,8 +34,8 @@ int wattle_input__open(struct wattle_input *in, const char *path, struct wattle_
  * wattle_input__load() - read a regular file
  * @in:		@in->path is there, the rest is filled in
  * @fd:		the file
- * @before:	what fstat(2) said of it: st_size > 0 bytes come, fewer only from a file that claims more
- *		than it has, as those of /sys do; size and time must be the same afterwards
+ * @before:	what fstat(2) said of it; fewer bytes than st_size > 0 come only from a file that
+ *		claims more than it has, as those of /sys do: size and time must be the same after
  * @e:		error
  *
  * Return: as wattle_input__open().
