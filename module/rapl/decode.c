@@ -188,18 +188,47 @@ int wattle_rapl_filtered(__u64 package_ctls)
 	return !!(package_ctls & CTL_FILTERING);
 }
 
+/* esu < 32 and counts < 2^32: the product stays under 2^52. */
+static __u64 counts_uj(__u32 counts, __u32 esu)
+{
+	return ((__u64)counts * 1000000) >> esu;
+}
+
+/* Can so much have been used in @dt_ns, two views of the register being out of order? */
+static int plausible(__u64 uj, __u64 dt_ns)
+{
+	return uj < WATTLE_RAPL_LAG_UJ ||
+	       uj - WATTLE_RAPL_LAG_UJ < dt_ns * WATTLE_RAPL_MAX_UJ_PER_NS;
+}
+
+/* The reading @now of a counter that has a base; returns the next one's base. */
+static __u32 advance(struct wattle_rapl_counter *c, __u32 now, __u64 dt_ns)
+{
+	/* Modulo 2^32: right over a wrap, as long as there was only one. */
+	__u32 step = now - c->last;
+	int believed = plausible(counts_uj(step, c->esu), dt_ns);
+
+	/* Behind the last reading, a wrap in between or not: a lagging view keeps the base. */
+	if (!believed && counts_uj(c->last - now, c->esu) <= WATTLE_RAPL_LAG_UJ)
+		return c->last;
+	if (!believed && now < c->last) {
+		c->gaps++;
+		return now;
+	}
+	c->acc += step;
+	if (dt_ns > wattle_rapl_wrap_ns(c->esu))
+		c->unsure++;
+	return now;
+}
+
 void wattle_rapl_fold(struct wattle_rapl_counter *c, __u64 raw, __u64 now_ns, __u64 slept_ns)
 {
 	__u32 now = (__u32)raw;
 
-	if (c->based && slept_ns > c->slept_ns + WATTLE_RAPL_SLEPT_NS) {
+	if (c->based && slept_ns > c->slept_ns + WATTLE_RAPL_SLEPT_NS)
 		c->gaps++;
-	} else if (c->based) {
-		/* Modulo 2^32: right over a wrap, as long as there was only one. */
-		c->acc += (__u32)(now - c->last);
-		if (now_ns > c->stamp_ns && now_ns - c->stamp_ns > wattle_rapl_wrap_ns(c->esu))
-			c->unsure++;
-	}
+	else if (c->based)
+		now = advance(c, now, now_ns > c->stamp_ns ? now_ns - c->stamp_ns : 0);
 	c->last = now;
 	c->stamp_ns = now_ns;
 	c->slept_ns = slept_ns;

@@ -22,6 +22,8 @@
 #define WATTLE_RAPL_SLEPT_NS		500000000
 /* No package draws more: 1 kW, which is 1 uJ a nanosecond. */
 #define WATTLE_RAPL_MAX_UJ_PER_NS	1
+/* Two CPUs that read a register one after the other may see it this much out of order. */
+#define WATTLE_RAPL_LAG_UJ		10000000
 
 enum wattle_rapl_vendor {
 	WATTLE_RAPL_VENDOR_OTHER,
@@ -119,7 +121,7 @@ struct wattle_rapl_plan {
  * @esu:	a count is 2^-@esu J
  * @based:	@last and @stamp_ns are valid
  * @unsure:	readings so far after the last one that it may have wrapped twice
- * @gaps:	readings after a suspend: what lies between is not counted
+ * @gaps:	readings after a suspend or a reset: what lies between is not counted
  */
 struct wattle_rapl_counter {
 	__u64	acc;
@@ -172,7 +174,9 @@ int wattle_rapl_filtered(__u64 package_ctls);
  *		WATTLE_RAPL_SLEPT_NS
  *
  * The first reading is a base and counts nothing. So is the first after a
- * suspend, which may have reset the register.
+ * suspend, which may have reset the register, and one below the last that 1 kW
+ * could not have brought about by a wrap. One at most WATTLE_RAPL_LAG_UJ behind
+ * the last is an older view of the register, and is not taken.
  */
 void wattle_rapl_fold(struct wattle_rapl_counter *c, __u64 raw, __u64 now_ns, __u64 slept_ns);
 

@@ -20,6 +20,7 @@
 #include <linux/tick.h>
 #include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
+#include <linux/wattle.h>
 #include <linux/workqueue.h>
 
 #include <trace/events/power.h>
@@ -189,18 +190,21 @@ static void rapl_work_fn(struct work_struct *work)
 {
 	struct wattle_rapl_domain *d;
 	u64 wrap_ns = U64_MAX;
+	unsigned long delay;
 
 	mutex_lock(&rapl_mutex);
 	list_for_each_entry(d, &rapl_domains, node) {
 		rapl_refresh(d);
 		wrap_ns = min(wrap_ns, wattle_rapl_wrap_ns(d->meter->esu));
-		if (READ_ONCE(d->counter.unsure))
+		/* A core takes far longer to wrap than a package, which the bound is for. */
+		if (d->meter->zone == WATTLE_ZONE_PACKAGE && READ_ONCE(d->counter.unsure))
 			pr_warn_once("package %u went unread for so long that its counter may have wrapped twice\n",
 				     d->place.package);
 	}
 	mutex_unlock(&rapl_mutex);
-	queue_delayed_work(system_unbound_wq, &rapl_work,
-			   nsecs_to_jiffies(min_t(u64, wrap_ns / READS_A_WRAP, 60 * NSEC_PER_SEC)));
+	delay = nsecs_to_jiffies(min_t(u64, wrap_ns / READS_A_WRAP, 60 * NSEC_PER_SEC));
+	/* The finest units wrap within a jiffy: not at once again, which would never end. */
+	queue_delayed_work(system_unbound_wq, &rapl_work, max(delay, 1UL));
 }
 
 static bool rapl_same(const struct wattle_rapl_domain *d, const struct wattle_rapl_meter *m,

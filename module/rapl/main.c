@@ -7,6 +7,8 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -22,6 +24,8 @@
 #define RATING		80
 /* The counters advance every millisecond; nobody who is there needs this long. */
 #define PATIENCE_MS	100
+/* The cores of a package come online one by one: one offer for all of them. */
+#define COLLECT_JIFFIES	HZ
 
 /**
  * struct rapl_offer - what is offered now; constant while registered
@@ -41,9 +45,11 @@ static struct wattle_rapl_plan rapl_cpu_plan;
 /* The work's; init's and exit's while it does not run. */
 static struct rapl_offer *rapl_offered;
 static bool rapl_ready;
+/* What became of the last offer. */
+static int rapl_offer_err;
 
 static void rapl_offer_fn(struct work_struct *work);
-static DECLARE_WORK(rapl_offer_work, rapl_offer_fn);
+static DECLARE_DELAYED_WORK(rapl_offer_work, rapl_offer_fn);
 
 static int rapl_read(struct wattle_energy_provider *p, unsigned int index, u64 *uj)
 {
@@ -178,13 +184,14 @@ static void rapl_offer_fill(struct rapl_offer *o, struct list_head *domains, uns
 	}
 }
 
-/* NULL: no memory, or no counter that lives. */
+/* ERR_PTR: -ENOMEM, or -ENODEV if no package counter lives. */
 static struct rapl_offer *rapl_offer_make(void)
 {
 	struct list_head *domains = wattle_rapl_domains_lock();
 	struct rapl_offer *o = NULL;
 	struct wattle_rapl_domain *d;
 	unsigned int nr = 0, dead = 0;
+	int err = -ENODEV;
 
 	list_for_each_entry(d, domains, node)
 		nr++;
@@ -192,6 +199,8 @@ static struct rapl_offer *rapl_offer_make(void)
 		o = rapl_offer_alloc(nr);
 	if (o)
 		rapl_offer_fill(o, domains, &dead);
+	else if (nr)
+		err = -ENOMEM;
 	wattle_rapl_domains_unlock();
 	if (dead)
 		pr_warn("%u package counters do not advance and are left out\n", dead);
@@ -200,7 +209,7 @@ static struct rapl_offer *rapl_offer_make(void)
 		rapl_offer_free(o);
 		o = NULL;
 	}
-	return o;
+	return o ? o : ERR_PTR(err);
 }
 
 static const char * const rapl_zone_names[] = {
@@ -245,8 +254,8 @@ static int rapl_offer(void)
 	struct rapl_offer *o = rapl_offer_make();
 	int err;
 
-	if (!o)
-		return -ENODEV;
+	if (IS_ERR(o))
+		return PTR_ERR(o);
 	if (rapl_offered)
 		wattle_energy_unregister(&rapl_offered->provider);
 	rapl_offer_free(rapl_offered);
@@ -264,14 +273,14 @@ static int rapl_offer(void)
 
 static void rapl_offer_fn(struct work_struct *work)
 {
-	rapl_offer();
+	WRITE_ONCE(rapl_offer_err, rapl_offer());
 }
 
 /* A CPU of a package or core not seen before has come. Init's own walk is not news. */
 static void rapl_new_counter(void)
 {
 	if (READ_ONCE(rapl_ready))
-		schedule_work(&rapl_offer_work);
+		schedule_delayed_work(&rapl_offer_work, COLLECT_JIFFIES);
 }
 
 static u32 rapl_detect(struct wattle_rapl_id *id)
@@ -296,7 +305,7 @@ static u32 rapl_detect(struct wattle_rapl_id *id)
 static void rapl_down(void)
 {
 	wattle_rapl_domains_leave();
-	cancel_work_sync(&rapl_offer_work);
+	cancel_delayed_work_sync(&rapl_offer_work);
 	if (rapl_offered)
 		wattle_energy_unregister(&rapl_offered->provider);
 	rapl_offer_free(rapl_offered);
@@ -319,14 +328,15 @@ static int __init rapl_init(void)
 		return err;
 	/* From here on only the work makes offers; the first is wanted before insmod ends. */
 	WRITE_ONCE(rapl_ready, true);
-	schedule_work(&rapl_offer_work);
-	flush_work(&rapl_offer_work);
-	if (!rapl_offered) {
+	schedule_delayed_work(&rapl_offer_work, 0);
+	/* Also if a CPU that came meanwhile has asked for it later. */
+	flush_delayed_work(&rapl_offer_work);
+	err = READ_ONCE(rapl_offer_err);
+	if (err == -ENODEV)
 		pr_info("unavailable (family %u, model 0x%02x): %s\n", id.family, id.model,
 			wattle_rapl_why_text(WATTLE_RAPL_STANDS_STILL));
-		err = -ENODEV;
+	if (err)
 		goto forget_domains;
-	}
 	return 0;
 
 forget_domains:

@@ -197,7 +197,8 @@ static void test_many_wraps(void **state)
 		while (true_counts < 64ULL << 32) {
 			step = (uint32_t)(step * 2654435761U + 12345) | 1;
 			true_counts += step;
-			t += MS;
+			/* At 1 kW. */
+			t += (step * 1000000) >> esu;
 			wattle_rapl_fold(&c, true_counts, t, 0);
 			assert_int_equal(wattle_rapl_uj(&c),
 					 (uint64_t)((unsigned __int128)(true_counts - base) *
@@ -247,6 +248,64 @@ static void test_suspend(void **state)
 	assert_int_equal(c.gaps, 1);
 }
 
+/* Derived: another CPU's view of the register is a little older, on either side of a wrap. */
+static void test_lagging_view(void **state)
+{
+	struct wattle_rapl_counter c = { .esu = 14 };
+
+	(void)state;
+	wattle_rapl_fold(&c, 1000000, SEC, 0);
+	wattle_rapl_fold(&c, 1200000, SEC + MS, 0);
+	/* 10 J less is not 262 kJ more, and the way back up is not counted twice. */
+	wattle_rapl_fold(&c, 1200000 - 163840, SEC + 2 * MS, 0);
+	assert_int_equal(c.acc, 200000);
+	wattle_rapl_fold(&c, 1200001, SEC + 3 * MS, 0);
+	assert_int_equal(c.acc, 200001);
+	assert_int_equal(c.gaps, 0);
+
+	memset(&c, 0, sizeof(c));
+	c.esu = 14;
+	wattle_rapl_fold(&c, 0xffffff00, SEC, 0);
+	wattle_rapl_fold(&c, 0x10, SEC + MS, 0);
+	assert_int_equal(c.acc, 0x110);
+	wattle_rapl_fold(&c, 0xfffffff0, SEC + 2 * MS, 0);
+	assert_int_equal(c.acc, 0x110);
+	wattle_rapl_fold(&c, 0x20, SEC + 3 * MS, 0);
+	assert_int_equal(c.acc, 0x120);
+	assert_int_equal(c.gaps, 0);
+	assert_int_equal(c.unsure, 0);
+}
+
+/* Derived: a register that starts anew while nobody slept is a gap, not a wrap. */
+static void test_reset(void **state)
+{
+	struct wattle_rapl_counter c = { .esu = 14 };
+
+	(void)state;
+	wattle_rapl_fold(&c, 1000000, SEC, 0);
+	wattle_rapl_fold(&c, 1000000 - 163841 - 16384, 2 * SEC, 0);
+	assert_int_equal(c.acc, 0);
+	assert_int_equal(c.gaps, 1);
+	/* The reading after the reset is the base of the next. */
+	wattle_rapl_fold(&c, 1000000 - 163841, 3 * SEC, 0);
+	assert_int_equal(c.acc, 16384);
+	assert_int_equal(c.gaps, 1);
+
+	/* The bound of a wrap, both sides of it: 1000 J and the 10 J in a second. */
+	memset(&c, 0, sizeof(c));
+	c.esu = 14;
+	wattle_rapl_fold(&c, 0xffffffff, SEC, 0);
+	wattle_rapl_fold(&c, 1010 * 16384 - 2, 2 * SEC, 0);
+	assert_int_equal(c.acc, 1010 * 16384 - 1);
+	assert_int_equal(c.gaps, 0);
+	memset(&c, 0, sizeof(c));
+	c.esu = 14;
+	wattle_rapl_fold(&c, 0xffffffff, SEC, 0);
+	wattle_rapl_fold(&c, 1010 * 16384 - 1, 2 * SEC, 0);
+	assert_int_equal(c.acc, 0);
+	assert_int_equal(c.gaps, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +319,8 @@ int main(void)
 		cmocka_unit_test(test_many_wraps),
 		cmocka_unit_test(test_unread_for_long),
 		cmocka_unit_test(test_suspend),
+		cmocka_unit_test(test_lagging_view),
+		cmocka_unit_test(test_reset),
 	};
 
 	return cmocka_run_group_tests_name("rapl", tests, NULL, NULL);
