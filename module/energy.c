@@ -483,13 +483,14 @@ int wattle_energy_init(void)
 {
 	int err;
 
-	/* Tells of the providers there are, which is when meters are picked first. */
-	err = wattle_energy_register_notifier(&wattle_energy_nb);
-	if (err)
-		return err;
+	/* First, as it leaves nothing to undo but itself: there is no meter yet. */
 	err = register_pm_notifier(&wattle_energy_pm_nb);
 	if (err)
-		wattle_energy_unregister_notifier(&wattle_energy_nb);
+		return err;
+	/* Tells of the providers there are, which is when meters are picked and the work queued. */
+	err = wattle_energy_register_notifier(&wattle_energy_nb);
+	if (err)
+		unregister_pm_notifier(&wattle_energy_pm_nb);
 	return err;
 }
 
@@ -498,8 +499,8 @@ int wattle_energy_init(void)
  */
 void wattle_energy_exit(void)
 {
-	unregister_pm_notifier(&wattle_energy_pm_nb);
 	wattle_energy_unregister_notifier(&wattle_energy_nb);
+	unregister_pm_notifier(&wattle_energy_pm_nb);
 	mutex_lock(&wattle_energy_mutex);
 	wattle_nr_meters = 0;
 	mutex_unlock(&wattle_energy_mutex);
