@@ -109,13 +109,18 @@ static void wattle_cpus_gate(void)
 	}
 }
 
-/* Promises that wait may be a million: a few a hold. */
+/*
+ * Promises that wait may be a million: a few a hold. What others are promised
+ * meanwhile depends on how many are done, so each hold is in the log.
+ */
 static void wattle_cpus_settle(void)
 {
 	int more;
 
 	do {
 		wattle_device_lock();
+		wattle_trace_call(.op = WATTLE_CALL_SETTLE, .value = WATTLE_CPUS_SETTLE,
+				  .now_ns = ktime_get_ns());
 		more = wattle_sched_settle_supply(&wattle.sched, WATTLE_CPUS_SETTLE);
 		wattle_device_unlock();
 		cond_resched();

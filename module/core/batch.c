@@ -140,7 +140,7 @@ int wattle_sched_submit_dry(struct wattle_sched_queue *q, const struct wattle_ba
 
 	if (s->draining)
 		return -ESHUTDOWN;
-	wattle_sched_settle_supply(s, SETTLE_STEP);
+	/* Settles nothing: a dry run leaves no record, so a replay would not know of it. */
 	decide(q, in, wattle_admit_need_ns(in->work_kcycles, in->stall_us, s->supply_khz), 1,
 	       now_ns, v, &order);
 	return 0;

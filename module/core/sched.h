@@ -416,7 +416,10 @@ int wattle_sched_batch_check(const struct wattle_batch *in);
  */
 int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch *b,
 			struct wattle_verdict *v, __u64 now_ns);
-/* The verdict alone; changes nothing. */
+/*
+ * The verdict alone; changes nothing. While promises are still to be settled (see
+ * wattle_sched_settle_supply()) it may promise less than a submission would get.
+ */
 int wattle_sched_submit_dry(struct wattle_sched_queue *q, const struct wattle_batch *in,
 			    struct wattle_verdict *v, __u64 now_ns);
 /* 0, -ENOENT, -EBUSY (granted). */

@@ -155,6 +155,7 @@ static void test_log(void)
 	EXPECT_EQ(kt_mode("enforce"), 0);
 	EXPECT_EQ(trace_on(), 0);
 	EXPECT_EQ(scene(), 0);
+	EXPECT_EQ(put("/sys/class/misc/wattle/managed_cpus", "\n"), 0);
 	EXPECT_EQ(trace_read(), 0);
 	EXPECT_EQ(kt_mode("observe"), 0);
 	EXPECT(nr_log > 10 && nr_log < MAX);
@@ -218,6 +219,11 @@ static void test_log(void)
 	EXPECT_EQ(field(log_[r].text, "verdict"), WATTLE_VERDICT_REFUSED);
 	EXPECT_EQ(field(log_[r].text, "reason"), WATTLE_REASON_INFEASIBLE);
 	EXPECT(find(r, "wattle_call", "CLOSE") < nr_log);
+
+	/* Other CPUs to count on, and each step in which the promises learn of it. */
+	made = find(open_b, "wattle_call", "SUPPLY");
+	EXPECT(made < nr_log && find(made, "wattle_call", "SETTLE") == made + 1);
+	EXPECT(field(log_[made + 1].text, "value") > 0);
 }
 
 int main(void)

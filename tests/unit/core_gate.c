@@ -374,6 +374,24 @@ static void test_dry_run(void **state)
 	assert_int_equal(p->stats.admitted, 7);
 }
 
+/* Of a ledger that is to be settled a dry run settles nothing: no log would tell a replay. */
+static void test_dry_run_settles_nothing(void **state)
+{
+	struct wattle_batch in = { .work_kcycles = 1000, .deadline_ns = wd->now + SEC };
+	struct wattle_verdict v;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++)
+		assert_int_equal(world_submit_full(wd, p, &in, &v, NULL), 0);
+	wattle_sched_set_supply(&wd->s, 2, 1000000);
+	for (i = 0; i < 6; i++)
+		assert_int_equal(wattle_sched_submit_dry(p, &in, &v, wd->now), 0);
+	assert_int_equal(v.status, WATTLE_VERDICT_ADMITTED);
+	assert_int_equal(wattle_sched_settle_supply(&wd->s, 5), 1);
+	assert_int_equal(wattle_sched_settle_supply(&wd->s, 5), 0);
+}
+
 /* A better class is taken into account; what a worse one was promised is not. */
 static void test_classes_in_admission(void **state)
 {
@@ -455,7 +473,8 @@ int main(void)
 		T(test_best_over_clients), T(test_crowd_counts_once),
 		T(test_one_wake_per_batch),
 		T(test_wake_skips_busy_cpu), T(test_off_lets_all_run), T(test_mode_values),
-		T(test_verdicts), T(test_dry_run), T(test_classes_in_admission),
+		T(test_verdicts), T(test_dry_run),
+		T(test_dry_run_settles_nothing), T(test_classes_in_admission),
 		T(test_huge_undated), T(test_sums),
 	};
 
