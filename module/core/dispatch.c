@@ -2,6 +2,8 @@
 /* Who gets what: order, grants, waiting workers. */
 #include "core/internal.h"
 
+#define PEER_SEARCH	32	/* groups of waiting workers that park() looks through */
+
 /* --- order --- */
 
 /* The first of the heap and the list; with a deadline before without, then by submission. */
@@ -165,10 +167,16 @@ void wattle_sched_park_end(struct wattle_sched_worker *w)
 	w->state = WATTLE_WORKER_OUT;
 }
 
+/*
+ * Workers that wait on a CPU for the same are a group, of which only the leader is
+ * asked. There may be as many groups as there are clients and filters, so only the
+ * first are looked at: a second group of the same is one more to ask, no more.
+ */
 static void park(struct wattle_sched_worker *w)
 {
 	struct wattle_sched_worker *o;
 	struct wattle_list *parked;
+	int looked = 0;
 
 	w->state = WATTLE_WORKER_PARKED;
 	wattle_list_add_head(&w->park_link, &w->client->parked);
@@ -176,6 +184,8 @@ static void park(struct wattle_sched_worker *w)
 		return;
 	parked = &w->client->sched->cpus[w->cpu].parked;
 	wattle_list_for_each(o, parked, cpu_link) {
+		if (looked++ == PEER_SEARCH)
+			break;
 		if (o->client != w->client || o->filter != w->filter)
 			continue;
 		lead(w, o);

@@ -220,13 +220,15 @@ struct wattle_sched_client {
  *
  * Workers that wait for the same CPU with the same client and filter would take
  * the same batch. Only the newest of them is in @parked, the others are its
- * peers: what it costs to choose does not grow with the threads of a client.
+ * peers: what it costs to choose does not grow with the threads of a client. With
+ * more than 32 clients and filters here a new one may not find its peers, and then
+ * is in @parked as well.
  */
 struct wattle_sched_cpu {
 	/* by wattle_sched_cpu_manage() alone; init sets 1 */
 	__u32				managed;
 	__u32				nr_busy; /* pinned workers with a live or expired grant */
-	/* one worker for each client and filter waiting here */
+	/* a worker, seldom more, for each client and filter waiting here */
 	struct wattle_list		parked;
 };
 

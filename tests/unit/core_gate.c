@@ -464,6 +464,47 @@ static void test_sums(void **state)
 	assert_int_equal(s.lo | s.hi, 0);
 }
 
+/* Looking for a group ends somewhere: then there are two of the same, and all get theirs. */
+static void test_search_ends(void **state)
+{
+	struct wattle_sched_worker *v = world_worker(b, 0), *same[3];
+	struct wattle_sched_queue *own[32];
+	int i;
+
+	(void)state;
+	world_submit(wd, q, 1, 0);
+	assert_int_equal(world_next(wd, v, 0), 1);
+	same[0] = world_worker(a, 60);
+	assert_int_equal(wattle_sched_next(same[0], p->id, 0, wd->now), 0);
+	for (i = 0; i < 31; i++) {
+		own[i] = world_queue(a, NULL);
+		assert_int_equal(wattle_sched_next(world_worker(a, i), own[i]->id, 0, wd->now), 0);
+	}
+	assert_int_equal(nr_contenders(0), 32);
+	/* The last that is looked at; one more group, and it is not. */
+	same[1] = world_worker(a, 61);
+	assert_int_equal(wattle_sched_next(same[1], p->id, 0, wd->now), 0);
+	assert_int_equal(nr_contenders(0), 32);
+	own[i] = world_queue(a, NULL);
+	assert_int_equal(wattle_sched_next(world_worker(a, i), own[i]->id, 0, wd->now), 0);
+	same[2] = world_worker(a, 62);
+	assert_int_equal(wattle_sched_next(same[2], p->id, 0, wd->now), 0);
+	assert_int_equal(nr_contenders(0), 34);
+	for (i = 0; i < 3; i++)
+		world_submit(wd, p, 2 + i, 0);
+	assert_int_equal(world_complete(wd, v), 0);
+	for (i = 0; i < 3; i++) {
+		struct wattle_sched_worker *w;
+
+		assert_int_equal(wd->cpus[0].nr_busy, 1);
+		w = wattle_list_first(&wd->s.running, struct wattle_sched_worker, run_link);
+		assert_int_equal(w->batch->in.user_data, 2 + i);
+		assert_int_equal(wattle_sched_unpark(w, wd->now), 1);
+		assert_int_equal(world_complete(wd, w), 0);
+	}
+	assert_int_equal(nr_contenders(0), 32);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -471,6 +512,7 @@ int main(void)
 		T(test_one_grant_per_cpu), T(test_unpinned_not_gated),
 		T(test_unmanaged_not_gated), T(test_turn_competes), T(test_turn_leaves_cpu),
 		T(test_best_over_clients), T(test_crowd_counts_once),
+		T(test_search_ends),
 		T(test_one_wake_per_batch),
 		T(test_wake_skips_busy_cpu), T(test_off_lets_all_run), T(test_mode_values),
 		T(test_verdicts), T(test_dry_run),
