@@ -201,7 +201,7 @@ static void test_many_wraps(void **state)
 			t += (step * 1000000) >> esu;
 			wattle_rapl_fold(&c, true_counts, t, 0);
 			assert_int_equal(wattle_rapl_uj(&c),
-					 (uint64_t)((unsigned __int128)(true_counts - base) *
+					 (uint64_t)((__uint128_t)(true_counts - base) *
 						    1000000 >> esu));
 			assert_true(wattle_rapl_uj(&c) >= before);
 			before = wattle_rapl_uj(&c);

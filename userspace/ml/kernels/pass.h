@@ -163,22 +163,16 @@ static void lanes(const struct wattle_pass *p, const struct scratch *s, size_t n
 		s->keep[i] = i < n ? 1.0f : 0.0f;
 }
 
-/* Labels of the tile's rows, a stream after the other: a step each, no multiplication. */
+/* Labels of the tile's rows, a stream after the other: a step each, no division. */
 V_INLINE void gather_labels(const struct wattle_pass *p, const struct scratch *s,
 			    const struct tile *t, size_t n)
 {
+	const uint32_t *label = p->labels + t->first;
 	size_t k, r;
 
-	UNROLL
-	for (k = 0; k < 8; k++) {
-		const uint32_t *label = p->labels + t->first + k * t->apart;
-
-		UNROLL
-		for (r = k; r < n; r += 8) {
-			s->labels[r] = (int32_t)*label;
-			label += t->step;
-		}
-	}
+	for (k = 0; k < 8 && k < n; k++, label += t->apart)
+		for (r = k; r < n; r += 8)
+			s->labels[r] = (int32_t)label[r / 8 * t->step];
 }
 
 static void pass_gradient(struct wattle_pass *p)
