@@ -339,3 +339,15 @@ int kt_reload(const char *params)
 		err = kt_insmod("wattle_registry", "");
 	return err ? err : kt_insmod("wattle", params);
 }
+
+int kt_put(const char *path, const char *text)
+{
+	int f = open(path, O_WRONLY), err = 0;
+
+	if (f < 0)
+		return -errno;
+	if (write(f, text, strlen(text)) < 0)
+		err = -errno;
+	close(f);
+	return err;
+}

@@ -97,4 +97,7 @@ int kt_loaded(const char *name);
 /* Loads registry and wattle with @params instead of what is loaded; 0 or -errno. */
 int kt_reload(const char *params);
 
+/* Writes @text to a file that is there: 0 or -errno. */
+int kt_put(const char *path, const char *text);
+
 #endif

@@ -12,18 +12,6 @@
 #define GROUP		"/sys/fs/cgroup/wattle-test"
 #define PLATFORM	"wattle_platform"
 
-static int put(const char *path, const char *text)
-{
-	int f = open(path, O_WRONLY), err = 0;
-
-	if (f < 0)
-		return -errno;
-	if (write(f, text, strlen(text)) < 0)
-		err = -errno;
-	close(f);
-	return err;
-}
-
 struct answer {
 	int			err;
 	struct wattle_next	n;
@@ -40,7 +28,7 @@ static pid_t start(int fd, const char *group, int *answer)
 		return -1;
 	pid = fork();
 	if (!pid) {
-		a.err = group ? put(group, "0") : 0;
+		a.err = group ? kt_put(group, "0") : 0;
 		if (!a.err)
 			a.err = kt_next(fd, 0, kt_now() + 60 * SEC, &a.n);
 		if (!a.err)
@@ -99,14 +87,14 @@ static void test_cgroup(void)
 	}
 	pid = start(fd, GROUP "/cgroup.procs", &answer);
 	EXPECT(pid > 0);
-	EXPECT_EQ(put(GROUP "/cgroup.freeze", "1"), 0);
+	EXPECT_EQ(kt_put(GROUP "/cgroup.freeze", "1"), 0);
 	EXPECT_EQ(wait_frozen(), 0);
 	/* Nobody who is frozen is given work. */
 	EXPECT_EQ(kt_submit(fd, q, 7, 1), 1);
 	EXPECT_EQ(kt_stats(fd, q, &st), 0);
 	EXPECT_EQ(st.queued, 1);
 	EXPECT_EQ(st.granted, 0);
-	EXPECT_EQ(put(GROUP "/cgroup.freeze", "0"), 0);
+	EXPECT_EQ(kt_put(GROUP "/cgroup.freeze", "0"), 0);
 	a = finish(pid, answer);
 	rmdir(GROUP);
 	EXPECT_EQ(a.err, 0);
@@ -138,9 +126,9 @@ static void test_stop(void)
 /* Freezes all of user space for a second, and thaws it; no device is touched. */
 static int suspend(void)
 {
-	put("/sys/module/suspend/parameters/pm_test_delay", "1");
-	return put("/sys/power/pm_test", "freezer") ?: put("/sys/power/state", "freeze") ?:
-	       put("/sys/power/pm_test", "none");
+	kt_put("/sys/module/suspend/parameters/pm_test_delay", "1");
+	return kt_put("/sys/power/pm_test", "freezer") ?: kt_put("/sys/power/state", "freeze") ?:
+	       kt_put("/sys/power/pm_test", "none");
 }
 
 static int can_suspend(void)

@@ -14,27 +14,15 @@
 #define CPU	1
 #define ONLINE	"/sys/devices/system/cpu/cpu1/online"
 
-static int put(const char *path, const char *text)
-{
-	int f = open(path, O_WRONLY), err = 0;
-
-	if (f < 0)
-		return -errno;
-	if (write(f, text, strlen(text)) < 0)
-		err = -errno;
-	close(f);
-	return err;
-}
-
 /* What follows is in mode enforce with CPU 1 managed. */
 static int gates_on(void)
 {
-	return put(SYSFS "managed_cpus", "1") ?: kt_mode("enforce");
+	return kt_put(SYSFS "managed_cpus", "1") ?: kt_mode("enforce");
 }
 
 static int gates_off(void)
 {
-	return kt_mode("observe") ?: put(SYSFS "managed_cpus", "\n");
+	return kt_mode("observe") ?: kt_put(SYSFS "managed_cpus", "\n");
 }
 
 /*
@@ -149,9 +137,9 @@ static void test_offline(void)
 	EXPECT_EQ(start(&w, &t), 0);
 	EXPECT_EQ(kt_stats(fd, q, &st), 0);
 	EXPECT_EQ(st.granted, 1);
-	EXPECT_EQ(put(ONLINE, "0"), 0);
+	EXPECT_EQ(kt_put(ONLINE, "0"), 0);
 	EXPECT_EQ(pthread_join(t, NULL), 0);
-	err = put(ONLINE, "1");
+	err = kt_put(ONLINE, "1");
 	end(pid);
 	EXPECT_EQ(err, 0);
 	EXPECT_EQ(w.ret, 0);
