@@ -111,10 +111,13 @@ void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns)
 		wattle_sum_add(&s->undated[b->class], b->need_ns);
 		return;
 	}
-	if (b->promised && b->in.release_ns > now_ns) {
+	/* Asked about again soon; until then nobody is to reckon with it. */
+	if (b->promised > 1 && (s->recheck & 3) < 3)
+		return;
+	if (b->promised == 1 && b->in.release_ns > now_ns) {
 		kind = WATTLE_ADMIT_DELAYED;
 		ask.blocking_ns = wattle_sched_longest_lease(s);
-	} else if (b->promised) {
+	} else if (b->promised == 1) {
 		kind = WATTLE_ADMIT_PROMISED;
 	}
 	wattle_admit_add(&s->admit[b->class], &b->due, &ask, kind, b->seq);
@@ -229,6 +232,7 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 	c->user->nr_batches++;
 	s->nr_batches++;
 	b->promised = v->status == WATTLE_VERDICT_ADMITTED && s->mode != WATTLE_MODE_OFF;
+	b->recheck = s->recheck;
 	wattle_sched_ledger_add(b, now_ns);
 	wattle_sched_trace(s, WATTLE_TRACE_SUBMIT, b, NULL, now_ns);
 	if (b->in.release_ns > now_ns) {
@@ -313,4 +317,99 @@ __u64 wattle_sched_cancel_some(struct wattle_sched_queue *q, __u64 max, __u64 no
 __u64 wattle_sched_cancel_all(struct wattle_sched_queue *q, __u64 now_ns)
 {
 	return wattle_sched_cancel_some(q, WATTLE_U64_MAX, now_ns);
+}
+
+/* First round: @b's need under the present supply. What was promised is in no ledger now. */
+static void recheck_open(struct wattle_sched_batch *b, __u64 now_ns)
+{
+	const struct wattle_sched *s = b->queue->client->sched;
+
+	wattle_sched_ledger_sub(b);
+	b->need_ns = wattle_admit_need_ns(b->in.work_kcycles, b->in.stall_us, s->supply_khz);
+	if (b->promised && wattle_sched_dated(b))
+		b->promised = WATTLE_PROMISE_OPEN;
+	wattle_sched_ledger_add(b, now_ns);
+}
+
+/*
+ * Into the ledger, as if it came now: the test is about newcomers, who go behind
+ * their equals.
+ */
+static void recheck_enter(struct wattle_sched_batch *b, __u64 order_ns, __u64 now_ns)
+{
+	int ready = b->state == WATTLE_BATCH_READY;
+
+	if (ready)
+		wattle_sched_unready(b);
+	wattle_sched_ledger_sub(b);
+	b->order_ns = order_ns;
+	b->seq = b->queue->client->sched->seq++;
+	wattle_sched_ledger_add(b, now_ns);
+	if (ready)
+		wattle_sched_make_ready(b);
+}
+
+/* Second round: what can be promised again is; what cannot is told, and is not in the way. */
+static void recheck_close(struct wattle_sched_batch *b, __u64 now_ns)
+{
+	struct wattle_sched_queue *q = b->queue;
+	struct wattle_verdict v;
+	__u64 order_ns;
+
+	if (b->promised != WATTLE_PROMISE_OPEN)
+		return;
+	decide(q, &b->in, b->need_ns, 0, now_ns, &v, &order_ns);
+	if (v.status == WATTLE_VERDICT_ADMITTED) {
+		b->promised = 1;
+		recheck_enter(b, order_ns, now_ns);
+		return;
+	}
+	b->promised = WATTLE_PROMISE_REVOKED;
+	wattle_sched_event(q, WATTLE_EVENT_REVOKED, b, 0, (__s32)v.reason, WATTLE_CPU_ANY, now_ns);
+}
+
+/* Third round: the rest takes the best places that break no promise. */
+static void recheck_place(struct wattle_sched_batch *b, __u64 now_ns)
+{
+	struct wattle_verdict v;
+	__u64 order_ns;
+
+	if (b->promised <= 1)
+		return;
+	b->promised = 0;
+	decide(b->queue, &b->in, b->need_ns, 0, now_ns, &v, &order_ns);
+	recheck_enter(b, order_ns, now_ns);
+}
+
+static void (* const recheck_round[])(struct wattle_sched_batch *b, __u64 now_ns) = {
+	recheck_open, recheck_close, recheck_place,
+};
+
+void wattle_sched_recheck_begin(struct wattle_sched *s, __u32 round)
+{
+	s->recheck = ((s->recheck >> 2) + !round) << 2 | (round + 1);
+}
+
+__u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns)
+{
+	struct wattle_sched_queue *q;
+	struct wattle_sched_batch *b;
+	__u64 n = 0;
+
+	wattle_list_for_each(q, &s->queues, sched_link) {
+		/* Who has been through goes to the end, where newcomers are. */
+		while (n < max && !wattle_list_empty(&q->batches)) {
+			b = wattle_list_first(&q->batches, struct wattle_sched_batch, queue_link);
+			if (b->recheck == s->recheck)
+				break;
+			b->recheck = s->recheck;
+			recheck_round[(s->recheck & 3) - 1](b, now_ns);
+			wattle_list_del(&b->queue_link);
+			wattle_list_add_tail(&b->queue_link, &q->batches);
+			n++;
+		}
+		if (n == max)
+			break;
+	}
+	return n;
 }

@@ -443,7 +443,11 @@ void wattle_sched_requeue(struct wattle_sched_worker *w, __u64 now_ns)
 	q->stats.queued++;
 	q->nr_granted--;
 	q->client->nr_waiting++;
-	wattle_list_add_tail(&b->queue_link, &q->batches);
+	/* Where a recheck that is under way finds it, or does not if it has been through. */
+	if (b->recheck == q->client->sched->recheck)
+		wattle_list_add_tail(&b->queue_link, &q->batches);
+	else
+		wattle_list_add_head(&b->queue_link, &q->batches);
 	wattle_sched_ledger_add(b, now_ns);
 	wattle_sched_make_ready(b);
 	wattle_sched_trace(q->client->sched, WATTLE_TRACE_REQUEUE, b, w, now_ns);

@@ -10,6 +10,10 @@
 
 #define WATTLE_PARAMS_CLASS(q)	((q)->params.class - 1)
 
+/* wattle_sched_batch.promised in a recheck, besides 0 and 1: to be asked about, to be placed */
+#define WATTLE_PROMISE_OPEN	2
+#define WATTLE_PROMISE_REVOKED	3
+
 static inline int wattle_sched_dated(const struct wattle_sched_batch *b)
 {
 	return b->in.deadline_ns != WATTLE_TIME_NONE;

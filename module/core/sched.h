@@ -57,6 +57,7 @@ enum wattle_sched_batch_state {
  * @reason:	enum wattle_verdict_reason of it
  * @class:	class its demand was charged under, from 0 (the queue's may change)
  * @promised:	its deadline was promised
+ * @recheck:	recheck round that it has been through, or came after
  */
 struct wattle_sched_batch {
 	struct wattle_batch		in;
@@ -77,6 +78,8 @@ struct wattle_sched_batch {
 	__u8				reason;
 	__u8				class;
 	__u8				promised;
+	__u32				recheck;
+	__u32				pad;
 };
 
 /**
@@ -299,6 +302,8 @@ struct wattle_sched {
 	__u32				supply_khz;
 	__u32				mode;		/* enum wattle_mode */
 	__u32				draining;
+	/* rechecks begun << 2 | round + 1 */
+	__u32				recheck;
 	__u32				nr_clients;
 	__u32				nr_queues;
 	__u32				nr_batches;
@@ -352,6 +357,16 @@ void wattle_sched_set_supply(struct wattle_sched *s, __u32 nr_cpus, __u32 khz);
  * are promised less until all are.
  */
 int wattle_sched_settle_supply(struct wattle_sched *s, __u32 max);
+/*
+ * After the supply has changed and is settled: look again at all that waits. Needs follow the new
+ * frequency; what can no longer be promised is told so (WATTLE_EVENT_REVOKED with the
+ * reason as status) and stays as best effort. Who was submitted first keeps first.
+ * Rounds 0 to %WATTLE_RECHECK_ROUNDS - 1, each begun once and then of as many steps of @max
+ * batches as it takes until one returns less; the caller may let others in between.
+ */
+#define WATTLE_RECHECK_ROUNDS	3
+void wattle_sched_recheck_begin(struct wattle_sched *s, __u32 round);
+__u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns);
 /* Sums over all queues ever, as of @now_ns. */
 void wattle_sched_totals(const struct wattle_sched *s, struct wattle_queue_stats *st,
 			 __u64 now_ns);

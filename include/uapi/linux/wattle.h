@@ -177,7 +177,11 @@ enum wattle_event_type {
 	WATTLE_EVENT_DONE	= 1,	/* completed in time, or without a deadline */
 	WATTLE_EVENT_LATE	= 2,	/* completed after its deadline */
 	WATTLE_EVENT_REFUSED	= 3,	/* refused at submission (STRICT queue) */
-	WATTLE_EVENT_REVOKED	= 4,	/* lease expired; the batch counts as aborted */
+	/*
+	 * lease expired; the batch counts as aborted. With @cpu %WATTLE_CPU_ANY and a verdict's
+	 * reason as @status: its deadline can no longer be promised; it stays queued
+	 */
+	WATTLE_EVENT_REVOKED	= 4,
 	WATTLE_EVENT_ABORTED	= 5,	/* its thread died or it was lost with its worker */
 	WATTLE_EVENT_MIGRATED	= 6, /* completed on another CPU than the one it was granted for */
 	WATTLE_EVENT_CANCELLED	= 7,	/* withdrawn before it ran */
@@ -576,7 +580,8 @@ struct wattle_queue_stats {
  * @user_data:	of the batch
  * @time_ns:	when it happened
  * @run_ns:	how long it ran; 0 if it did not
- * @status:	enum wattle_status for DONE and LATE; a verdict reason for REFUSED
+ * @status:	enum wattle_status for DONE and LATE; a verdict reason for REFUSED, and for
+ *		REVOKED of a batch that waits
  * @cpu:	where it ran, %WATTLE_CPU_ANY if it did not
  * @lost:	events of this client lost before this one, in all
  *

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * The supply changes while batches wait: needs follow, promises that no longer hold
+ * are told so, those that do are kept.
+ */
+#include "core_world.h"
+
+#define N	200
+
+struct scene {
+	struct world			*wd;
+	struct wattle_sched_user	user;
+	struct wattle_sched_client	*c;
+	struct wattle_sched_queue	*q;
+	struct wattle_sched_batch	*b[N];
+};
+
+/* Enforce, @cpus CPUs at 1 GHz, all busy for a while with work that promises nothing. */
+static void setup(struct scene *sc, unsigned int cpus)
+{
+	struct wattle_queue_params p = { .event_mask = WATTLE_EVENTS_ALL, .lease_ns = 8 * MS };
+
+	memset(sc, 0, sizeof(*sc));
+	sc->wd = world_new();
+	wattle_sched_set_mode(&sc->wd->s, WATTLE_MODE_ENFORCE, sc->wd->now);
+	wattle_sched_set_supply(&sc->wd->s, cpus, 1000000);
+	sc->c = world_client(sc->wd, &sc->user);
+	sc->q = world_queue(sc->c, &p);
+}
+
+static void teardown(struct scene *sc)
+{
+	world_check(sc->wd);
+	world_client_exit(sc->wd, sc->c);
+	world_free(sc->wd);
+}
+
+/* Batch @i: 1000 kcycles (1 ms at 1 GHz), due @due_ms after now. */
+static unsigned int submit(struct scene *sc, unsigned int i, __u64 due_ms)
+{
+	struct wattle_batch in = { .user_data = i + 1, .work_kcycles = 1000,
+				   .deadline_ns = sc->wd->now + due_ms * MS };
+	struct wattle_verdict v;
+
+	assert_int_equal(world_submit_full(sc->wd, sc->q, &in, &v, &sc->b[i]), 0);
+	return v.status;
+}
+
+static __u64 recheck(struct scene *sc, __u64 max)
+{
+	__u64 n, all = 0;
+	__u32 round;
+
+	while (wattle_sched_settle_supply(&sc->wd->s, max))
+		;
+	for (round = 0; round < WATTLE_RECHECK_ROUNDS; round++) {
+		wattle_sched_recheck_begin(&sc->wd->s, round);
+		do {
+			n = wattle_sched_recheck_some(&sc->wd->s, max, sc->wd->now);
+			all += n;
+		} while (n == max);
+	}
+	return all;
+}
+
+static unsigned int revoked(const struct scene *sc, unsigned int from)
+{
+	unsigned int i, n = 0;
+
+	for (i = from; i < sc->wd->nr_event; i++) {
+		const struct wattle_event *e = &sc->wd->event[i];
+
+		if (e->type != WATTLE_EVENT_REVOKED)
+			continue;
+		n++;
+		assert_int_equal(e->cpu, WATTLE_CPU_ANY);
+		assert_int_equal(e->run_ns, 0);
+		assert_int_equal(e->status, WATTLE_REASON_INFEASIBLE);
+		assert_int_equal(sc->b[e->user_data - 1]->promised, 0);
+	}
+	return n;
+}
+
+static unsigned int promised(const struct scene *sc, unsigned int n)
+{
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < n; i++) {
+		assert_in_range(sc->b[i]->promised, 0, 1);
+		sum += sc->b[i]->promised;
+	}
+	return sum;
+}
+
+/* Half the frequency: of 100 batches of 1 ms due in 101 ms, half can be promised. */
+static void test_half_speed(void **state)
+{
+	struct scene sc;
+	unsigned int i, kept;
+
+	(void)state;
+	setup(&sc, 1);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(submit(&sc, i, 101), WATTLE_VERDICT_ADMITTED);
+	wattle_sched_set_supply(&sc.wd->s, 1, 500000);
+	assert_int_equal(recheck(&sc, 7), 300);
+	kept = promised(&sc, 100);
+	assert_in_range(kept, 49, 50);
+	assert_int_equal(revoked(&sc, 0), 100 - kept);
+	/* Who came first keeps first, and all need twice the time. */
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(sc.b[i]->promised, i < kept);
+		assert_int_equal(sc.b[i]->need_ns, 2 * MS);
+	}
+	/* Again with the same supply: nobody loses anything. */
+	i = sc.wd->nr_event;
+	assert_int_equal(recheck(&sc, 1000), 300);
+	assert_int_equal(promised(&sc, 100), kept);
+	assert_int_equal(revoked(&sc, i), 0);
+	teardown(&sc);
+}
+
+/* A CPU goes. Only what the other cannot carry is revoked, not all that was promised. */
+static void test_fewer_cpus(void **state)
+{
+	struct scene sc;
+	unsigned int i, kept;
+
+	(void)state;
+	setup(&sc, 2);
+	for (i = 0; i < 60; i++)
+		assert_int_equal(submit(&sc, i, 2 + i / 2 + 1), WATTLE_VERDICT_ADMITTED);
+	wattle_sched_set_supply(&sc.wd->s, 1, 1000000);
+	recheck(&sc, 64);
+	kept = promised(&sc, 60);
+	assert_in_range(kept, 28, 33);
+	assert_int_equal(revoked(&sc, 0), 60 - kept);
+	teardown(&sc);
+}
+
+/* More supply gives room to newcomers and nothing to who was promised nothing. */
+static void test_more(void **state)
+{
+	struct scene sc;
+	unsigned int i;
+
+	(void)state;
+	setup(&sc, 1);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(submit(&sc, i, 11), WATTLE_VERDICT_ADMITTED);
+	assert_int_equal(submit(&sc, 10, 5), WATTLE_VERDICT_BEST_EFFORT);
+	wattle_sched_set_supply(&sc.wd->s, 1, 2000000);
+	recheck(&sc, 64);
+	assert_int_equal(revoked(&sc, 0), 0);
+	assert_int_equal(promised(&sc, 11), 10);
+	assert_int_equal(submit(&sc, 11, 8), WATTLE_VERDICT_ADMITTED);
+	teardown(&sc);
+}
+
+/* What was kept is kept: run on the lesser supply, no promised batch is late. */
+static void test_kept(void **state)
+{
+	struct scene sc;
+	struct wattle_sched_worker *w;
+	unsigned int i, late = 0;
+	int promise;
+
+	(void)state;
+	setup(&sc, 1);
+	for (i = 0; i < N; i++)
+		submit(&sc, i, 20 + (i * 37) % 230);
+	wattle_sched_set_supply(&sc.wd->s, 1, 600000);
+	recheck(&sc, 16);
+	assert_true(revoked(&sc, 0) > 0);
+	w = world_worker(sc.c, 0);
+	while (world_next(sc.wd, w, 0) == 1) {
+		struct wattle_batch in = w->batch->in;
+
+		promise = w->batch->promised;
+		world_advance(sc.wd, w->batch->need_ns);
+		late += promise && sc.wd->now > in.deadline_ns;
+		world_complete(sc.wd, w);
+	}
+	assert_int_equal(late, 0);
+	teardown(&sc);
+}
+
+/* A batch that comes or goes back between steps belongs to neither round twice. */
+static void test_meanwhile(void **state)
+{
+	struct scene sc;
+	struct wattle_sched_worker *w;
+	unsigned int i;
+
+	(void)state;
+	setup(&sc, 1);
+	for (i = 0; i < 20; i++)
+		assert_int_equal(submit(&sc, i, 60), WATTLE_VERDICT_ADMITTED);
+	w = world_worker(sc.c, 0);
+	wattle_sched_set_supply(&sc.wd->s, 1, 500000);
+	wattle_sched_recheck_begin(&sc.wd->s, 0);
+	assert_int_equal(wattle_sched_recheck_some(&sc.wd->s, 5, sc.wd->now), 5);
+	assert_int_equal(world_next(sc.wd, w, 0), 1);
+	wattle_sched_undo(w, sc.wd->now);
+	submit(&sc, 20, 61);
+	while (wattle_sched_recheck_some(&sc.wd->s, 5, sc.wd->now) == 5)
+		;
+	for (i = 1; i < WATTLE_RECHECK_ROUNDS; i++) {
+		wattle_sched_recheck_begin(&sc.wd->s, i);
+		while (wattle_sched_recheck_some(&sc.wd->s, 5, sc.wd->now) == 5)
+			;
+	}
+	assert_int_equal(revoked(&sc, 0), 0);
+	assert_true(promised(&sc, 21) >= 20);
+	for (i = 0; i < 21; i++)
+		assert_int_equal(sc.b[i]->need_ns, 2 * MS);
+	teardown(&sc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_half_speed),
+		cmocka_unit_test(test_fewer_cpus),
+		cmocka_unit_test(test_more),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_meanwhile),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
