@@ -24,6 +24,7 @@
 #include "submit.h"
 #include "batch.h"
 #include "sysfs.h"
+#include "sysfs_cpu.h"
 #include "trace.h"
 #include "user.h"
 #include "worker.h"
@@ -117,7 +118,6 @@ static struct miscdevice wattle_misc = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= WATTLE_DEVICE_NAME,
 	.fops	= &wattle_chardev_fops,
-	.groups	= wattle_sysfs_groups,
 	.mode	= 0660,
 };
 
@@ -128,7 +128,15 @@ static struct miscdevice wattle_misc = {
  */
 int wattle_chardev_init(void)
 {
-	return misc_register(&wattle_misc);
+	int err;
+
+	wattle_misc.groups = wattle_sysfs_cpu_make(wattle_sysfs_groups);
+	if (!wattle_misc.groups)
+		return -ENOMEM;
+	err = misc_register(&wattle_misc);
+	if (err)
+		wattle_sysfs_cpu_free(wattle_misc.groups);
+	return err;
 }
 
 /**
@@ -139,4 +147,5 @@ int wattle_chardev_init(void)
 void wattle_chardev_exit(void)
 {
 	misc_deregister(&wattle_misc);
+	wattle_sysfs_cpu_free(wattle_misc.groups);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * CPUs: which are wattle's to gate, what admission may count on, how fast they
- * run. No frequency is requested here, only looked at.
+ * run. Who acts on them (domains, latency requests) is told here, in one place.
  *
  * Hotplug and cpufreq callbacks run under locks of theirs that may be held by
  * whoever waits for ours, so they only queue the work that looks again.
@@ -17,9 +17,15 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
+#include "aperf.h"
 #include "cpus.h"
 #include "device.h"
+#include "domain.h"
+#include "latency.h"
 #include "trace.h"
+
+/* Batches looked at in one hold of the device lock when the supply has changed. */
+#define WATTLE_RECHECK	64
 
 DEFINE_PER_CPU(struct wattle_cpu_freq, wattle_cpu_freq);
 
@@ -40,13 +46,14 @@ static bool wattle_cpus_driver_targets(const struct cpufreq_policy *policy)
 }
 
 /*
- * What a CPU can be counted on for: the policy's present maximum, which others
- * may have lowered, but never a boost frequency, which nobody can promise.
+ * What a CPU can be counted on for: what others allow it (@cap; wattle's own limit
+ * goes when promises need it to), but never a boost frequency, which nobody can
+ * promise.
  */
-static u32 wattle_cpus_sustained_khz(const struct cpufreq_policy *policy)
+static u32 wattle_cpus_sustained_khz(const struct cpufreq_policy *policy, u32 cap)
 {
 	struct cpufreq_frequency_table *pos;
-	u32 cap = READ_ONCE(policy->max), best = 0;
+	u32 best = 0;
 
 	if (!policy->freq_table)
 		return cap;
@@ -72,7 +79,7 @@ static u32 wattle_cpus_look(unsigned int cpu)
 		down_read(&policy->rwsem);
 		if (!policy_is_inactive(policy)) {
 			known = wattle_cpus_driver_targets(policy);
-			khz = wattle_cpus_sustained_khz(policy);
+			khz = wattle_cpus_sustained_khz(policy, wattle_domain_learn(policy));
 		}
 		up_read(&policy->rwsem);
 		cpufreq_cpu_put(policy);
@@ -127,6 +134,34 @@ static void wattle_cpus_settle(void)
 	} while (more);
 }
 
+/* What was promised on another supply is looked at again, some batches a hold of the lock. */
+static void wattle_cpus_supply(u32 nr, u32 khz)
+{
+	bool same;
+	u32 round;
+	u64 some;
+
+	wattle_device_lock();
+	same = wattle.sched.nr_supply == nr && wattle.sched.supply_khz == khz;
+	wattle_trace_call(.op = WATTLE_CALL_SUPPLY, .id = nr, .value = khz,
+			  .now_ns = ktime_get_ns());
+	wattle_sched_set_supply(&wattle.sched, nr, khz);
+	wattle_device_unlock();
+	wattle_cpus_settle();
+	for (round = 0; !same && round < WATTLE_RECHECK_ROUNDS; round++) {
+		wattle_device_lock();
+		wattle_sched_recheck_begin(&wattle.sched, round);
+		wattle_device_unlock();
+		do {
+			wattle_device_lock();
+			some = wattle_sched_recheck_some(&wattle.sched, WATTLE_RECHECK,
+							 ktime_get_ns());
+			wattle_device_unlock();
+			cond_resched();
+		} while (some == WATTLE_RECHECK);
+	}
+}
+
 /*
  * Admission counts on the managed CPUs that are online, or on all online ones
  * while none is managed, each at the frequency of the slowest.
@@ -148,13 +183,10 @@ static void wattle_cpus_update(void)
 		nr++;
 		khz = min(khz, one);
 	}
+	wattle_domain_rebuild(wattle_cpus_managed);
+	wattle_latency_manage(wattle_cpus_managed);
 	WRITE_ONCE(wattle_cpus_khz_supply, nr ? khz : 0);
-	wattle_device_lock();
-	wattle_trace_call(.op = WATTLE_CALL_SUPPLY, .id = nr, .value = nr ? khz : 0,
-			  .now_ns = ktime_get_ns());
-	wattle_sched_set_supply(&wattle.sched, nr, nr ? khz : 0);
-	wattle_device_unlock();
-	wattle_cpus_settle();
+	wattle_cpus_supply(nr, nr ? khz : 0);
 	mutex_unlock(&wattle_cpus_mutex);
 	cpus_read_unlock();
 }
@@ -166,15 +198,26 @@ static void wattle_cpus_work_fn(struct work_struct *work)
 
 static DECLARE_WORK(wattle_cpus_work, wattle_cpus_work_fn);
 
-static int wattle_cpus_hotplug(unsigned int cpu)
+/**
+ * wattle_cpus_follow() - look again, soon: limits or CPUs have changed
+ *
+ * From any context.
+ */
+void wattle_cpus_follow(void)
 {
 	schedule_work(&wattle_cpus_work);
+}
+
+static int wattle_cpus_hotplug(unsigned int cpu)
+{
+	wattle_cpus_follow();
 	return 0;
 }
 
 static int wattle_cpus_policy(struct notifier_block *nb, unsigned long action, void *data)
 {
-	schedule_work(&wattle_cpus_work);
+	wattle_domain_policy(data, action);
+	wattle_cpus_follow();
 	return NOTIFY_OK;
 }
 
@@ -191,8 +234,52 @@ void __wattle_cpus_observe(u32 cpu)
 	struct wattle_cpu_freq *f = per_cpu_ptr(&wattle_cpu_freq, cpu);
 
 	WRITE_ONCE(f->stamp, jiffies);
+	WRITE_ONCE(f->khz, READ_ONCE(f->known) ? cpufreq_quick_get(cpu) : wattle_aperf_khz(cpu));
+}
+
+/**
+ * wattle_cpus_observed_khz() - the frequency of a CPU, for display
+ * @cpu: the CPU
+ *
+ * Return: what its driver says it set last, or what was measured within the last
+ * second; 0 = not known.
+ */
+u32 wattle_cpus_observed_khz(u32 cpu)
+{
+	const struct wattle_cpu_freq *f = per_cpu_ptr(&wattle_cpu_freq, cpu);
+
+	if (!cpu_online(cpu))
+		return 0;
 	if (READ_ONCE(f->known))
-		WRITE_ONCE(f->khz, cpufreq_quick_get(cpu));
+		return cpufreq_quick_get(cpu);
+	return time_before(jiffies, READ_ONCE(f->stamp) + HZ) ? READ_ONCE(f->khz) : 0;
+}
+
+/**
+ * wattle_cpus_confidence() - how far frequency requests can be trusted
+ *
+ * Return: enum wattle_confidence, the least over the managed CPUs, or over all while
+ * none is managed. Sleeps.
+ */
+u32 wattle_cpus_confidence(void)
+{
+	u32 least = WATTLE_CONFIDENCE_EFFECTIVE;
+	unsigned int cpu, nr = 0;
+
+	cpus_read_lock();
+	mutex_lock(&wattle_cpus_mutex);
+	down_read(&wattle_domain_sem);
+	for_each_online_cpu(cpu) {
+		if (!cpumask_empty(wattle_cpus_managed) &&
+		    !cpumask_test_cpu(cpu, wattle_cpus_managed))
+			continue;
+		nr++;
+		least = min(least, wattle_domain_confidence(cpu));
+	}
+	up_read(&wattle_domain_sem);
+	mutex_unlock(&wattle_cpus_mutex);
+	cpus_read_unlock();
+	return nr ? least : WATTLE_CONFIDENCE_NONE;
 }
 
 /**
@@ -230,6 +317,8 @@ int wattle_cpus_set_managed(const char *list)
 		goto free_mask;
 	}
 
+	/* What is taken away is let go of in order, before the domains go. */
+	wattle_domain_release(mask);
 	mutex_lock(&wattle_cpus_mutex);
 	cpumask_copy(wattle_cpus_managed, mask);
 	WRITE_ONCE(wattle_cpus_managed_nr, cpumask_weight(mask));
@@ -281,12 +370,14 @@ int wattle_cpus_init(void)
 	/* Fails where cpufreq is off (cpufreq.off=1, Xen): then no policy comes or goes. */
 	wattle_cpus_follow_policy =
 		!cpufreq_register_notifier(&wattle_cpus_policy_nb, CPUFREQ_POLICY_NOTIFIER);
+	wattle_domain_walk();
 	err = wattle_cpus_set_managed("");
 	if (err)
 		goto remove_followers;
 	return 0;
 
 remove_followers:
+	wattle_domain_close();
 	wattle_cpus_unfollow_policy();
 	cpuhp_remove_state_nocalls(wattle_cpus_hp_state);
 	cancel_work_sync(&wattle_cpus_work);
@@ -296,10 +387,16 @@ free_mask:
 }
 
 /**
- * wattle_cpus_exit() - stop following; the device is gone
+ * wattle_cpus_exit() - let go of every CPU and stop following; the device is gone
  */
 void wattle_cpus_exit(void)
 {
+	wattle_domain_release(cpu_none_mask);
+	mutex_lock(&wattle_cpus_mutex);
+	cpumask_clear(wattle_cpus_managed);
+	mutex_unlock(&wattle_cpus_mutex);
+	wattle_cpus_update();
+	wattle_domain_close();
 	wattle_cpus_unfollow_policy();
 	cpuhp_remove_state_nocalls(wattle_cpus_hp_state);
 	cancel_work_sync(&wattle_cpus_work);

@@ -13,7 +13,8 @@
 /**
  * struct wattle_cpu_freq - what is known of a CPU's frequency
  * @khz:	last seen, 0 unknown
- * @known:	the driver says what clock it set (it takes targets, not ranges)
+ * @known:	the driver says what clock it set (it takes targets, not ranges); else
+ *		@khz is measured, where that can be
  * @stamp:	jiffies when @khz was seen
  */
 struct wattle_cpu_freq {
@@ -31,6 +32,9 @@ u32 wattle_cpus_supply_khz(void);
 int wattle_cpus_set_managed(const char *list);
 int wattle_cpus_print_managed(char *buf);
 void __wattle_cpus_observe(u32 cpu);
+u32 wattle_cpus_observed_khz(u32 cpu);
+u32 wattle_cpus_confidence(void);
+void wattle_cpus_follow(void);
 
 /**
  * wattle_cpus_observe() - look at a CPU's frequency, at most once a jiffy

@@ -16,6 +16,7 @@
 #include "device.h"
 #include "event.h"
 #include "param.h"
+#include "plan.h"
 #include "queue.h"
 #include "batch.h"
 #include "timer.h"
@@ -29,9 +30,11 @@ struct wattle_device wattle = {
 void wattle_device_unlock_pending(void)
 	__releases(&wattle.lock)
 {
-	struct wattle_pending p = wattle.pending;
+	struct wattle_pending p;
 	unsigned int i;
 
+	wattle_plan_settle();
+	p = wattle.pending;
 	/* From the unlock on, only RCU keeps the threads and clients in @p. */
 	rcu_read_lock();
 	wattle.pending.dirty = false;
@@ -49,10 +52,13 @@ void wattle_device_unlock_pending(void)
 	wattle_queue_free_list(p.queues);
 }
 
-static void wattle_device_wake(struct wattle_sched_worker *sw)
+/**
+ * wattle_device_wake_task() - wake a thread when the lock is dropped
+ * @task: stays valid for RCU readers. Called under the device lock.
+ */
+void wattle_device_wake_task(struct task_struct *task)
 {
 	struct wattle_pending *p = &wattle.pending;
-	struct task_struct *task = wattle_worker_of(sw)->task;
 
 	p->dirty = true;
 	/* A full list is no reason to lose a wake-up: rare, and only slower. */
@@ -60,6 +66,11 @@ static void wattle_device_wake(struct wattle_sched_worker *sw)
 		wake_up_process(task);
 	else
 		p->task[p->nr_tasks++] = task;
+}
+
+static void wattle_device_wake(struct wattle_sched_worker *sw)
+{
+	wattle_device_wake_task(wattle_worker_of(sw)->task);
 }
 
 static void wattle_device_event(struct wattle_sched_client *sc, const struct wattle_event *ev)
@@ -113,6 +124,7 @@ static void wattle_device_trace(struct wattle_sched *s, enum wattle_sched_trace 
 {
 	if (what == WATTLE_TRACE_LEASE_EXPIRED)
 		wattle_worker_overrun();
+	wattle_plan_event(what, b, w);
 	wattle_trace_op(s, what, b, w, now_ns);
 }
 

@@ -13,6 +13,7 @@
 
 struct task_struct;
 struct wattle_client;
+struct wattle_domain;
 struct wattle_queue;
 
 #define WATTLE_PENDING_MAX	8
@@ -26,6 +27,7 @@ struct wattle_queue;
  * @task:	threads to wake; they stay valid until the RCU read side ends
  * @reader:	clients with new events; likewise
  * @queues:	queues to free
+ * @plans:	clock domains whose plan may have changed
  */
 struct wattle_pending {
 	bool			dirty;
@@ -34,6 +36,7 @@ struct wattle_pending {
 	struct task_struct	*task[WATTLE_PENDING_MAX];
 	struct wattle_client	*reader[WATTLE_PENDING_MAX];
 	struct wattle_queue	*queues;
+	struct wattle_domain	*plans;
 };
 
 /**
@@ -84,6 +87,7 @@ static inline void wattle_device_unlock(void)
 		wattle_device_unlock_pending();
 }
 
+void wattle_device_wake_task(struct task_struct *task);
 int wattle_device_init(void);
 void wattle_device_exit(void);
 

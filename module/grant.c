@@ -94,7 +94,7 @@ static void wattle_grant_fill(struct wattle_next *n, const struct wattle_worker 
 	n->batch = b->id;
 	n->granted = b->queue->id;
 	n->shape = b->in.shape;
-	n->freq_khz = w->sched.freq_khz;
+	n->freq_khz = w->plan_khz ?: w->sched.freq_khz;
 	n->deadline_ns = b->in.deadline_ns;
 	n->lease_ns = w->sched.lease_ns;
 	n->granted_ns = w->sched.granted_ns;

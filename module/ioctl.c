@@ -20,6 +20,7 @@
 #include "event.h"
 #include "grant.h"
 #include "ioctl.h"
+#include "latency.h"
 #include "param.h"
 #include "queue.h"
 #include "submit.h"
@@ -57,8 +58,8 @@ static long wattle_ioctl_query(struct wattle_client *c, void __user *arg, u32 si
 		.features		= WATTLE_FEATURES,
 		.mode			= READ_ONCE(wattle.sched.mode),
 		.clock_id		= CLOCK_MONOTONIC,
-		.cpufreq_confidence	= WATTLE_CONFIDENCE_NONE,
-		.latency_confidence	= WATTLE_CONFIDENCE_NONE,
+		.cpufreq_confidence	= wattle_cpus_confidence(),
+		.latency_confidence	= wattle_latency_confidence(),
 		.nr_cpus_managed	= wattle_cpus_nr_managed(),
 		.nr_cpus_online		= num_online_cpus(),
 		.max_queues		= limits->queues_per_client,

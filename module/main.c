@@ -14,7 +14,9 @@
 #include "chardev.h"
 #include "cpus.h"
 #include "device.h"
+#include "domain.h"
 #include "energy.h"
+#include "latency.h"
 #include "mode.h"
 #include "param.h"
 #include "timer.h"
@@ -31,15 +33,21 @@ static int __init wattle_init(void)
 	if (err)
 		return err;
 	wattle_timer_init();
+	err = wattle_domain_init();
+	if (err)
+		goto exit_device;
+	err = wattle_latency_init();
+	if (err)
+		goto exit_domain;
 	err = wattle_mode_set(wattle_param_mode());
 	if (err == -EOPNOTSUPP)
 		pr_err("parameter mode=%s: this version cannot\n",
 		       wattle_mode_name(wattle_param_mode()));
 	if (err)
-		goto exit_device;
+		goto exit_latency;
 	err = wattle_batch_init();
 	if (err)
-		goto exit_device;
+		goto exit_latency;
 	err = wattle_worker_init();
 	if (err)
 		goto exit_batch;
@@ -63,6 +71,10 @@ exit_worker:
 	wattle_worker_exit();
 exit_batch:
 	wattle_batch_exit();
+exit_latency:
+	wattle_latency_exit();
+exit_domain:
+	wattle_domain_exit();
 exit_device:
 	wattle_timer_exit();
 	wattle_device_exit();
@@ -77,6 +89,8 @@ static void __exit wattle_exit(void)
 	wattle_cpus_exit();
 	wattle_worker_exit();
 	wattle_batch_exit();
+	wattle_latency_exit();
+	wattle_domain_exit();
 	wattle_timer_exit();
 	wattle_device_exit();
 }

@@ -8,8 +8,11 @@
 #include <linux/string.h>
 
 #include "device.h"
+#include "domain.h"
 #include "energy.h"
+#include "latency.h"
 #include "mode.h"
+#include "plan.h"
 #include "trace.h"
 
 static const char * const wattle_mode_names[] = {
@@ -52,7 +55,9 @@ const char *wattle_mode_name(u32 mode)
  * wattle_mode_set() - switch
  * @mode: the new mode
  *
- * Energy up to now is charged by the old mode's rules first. Sleeps.
+ * Energy up to now is charged by the old mode's rules first. Any mode but enforce
+ * holds nothing when this returns (or after a second at most, by a driver that does
+ * not answer). Sleeps.
  *
  * Return: 0; -EOPNOTSUPP for advise, which this version does not have yet;
  * -EINTR the thread is being killed.
@@ -69,7 +74,12 @@ int wattle_mode_set(u32 mode)
 	now_ns = ktime_get_ns();
 	wattle_trace_call(.op = WATTLE_CALL_MODE, .arg = mode, .now_ns = now_ns);
 	err = wattle_sched_set_mode(&wattle.sched, mode, now_ns);
+	wattle_plan_redo(WATTLE_WHY_MODE);
 	wattle_device_unlock();
+	if (!err && mode != WATTLE_MODE_ENFORCE) {
+		wattle_domain_settle();
+		wattle_latency_settle();
+	}
 	return err;
 }
 

@@ -15,6 +15,7 @@
 #include "device.h"
 #include "energy.h"
 #include "mode.h"
+#include "plan.h"
 #include "sysfs.h"
 #include "trace.h"
 #include "worker.h"
@@ -80,6 +81,7 @@ static ssize_t draining_store(struct device *dev, struct device_attribute *attr,
 	now_ns = ktime_get_ns();
 	wattle_trace_call(.op = WATTLE_CALL_DRAIN, .now_ns = now_ns);
 	wattle_sched_drain(&wattle.sched, now_ns);
+	wattle_plan_redo(WATTLE_WHY_MODE);
 	wattle_device_unlock();
 	return count;
 }

@@ -18,11 +18,13 @@
 #if !defined(WATTLE_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define WATTLE_TRACE_H
 
+#include <linux/cpufreq.h>
 #include <linux/sched.h>
 #include <linux/tracepoint.h>
 
 #include "chardev.h"
 #include "core/sched.h"
+#include "domain.h"
 #include "trace_op.h"
 #include "worker.h"
 
@@ -342,6 +344,92 @@ DEFINE_EVENT(wattle_end_class, wattle_abort,
 		trace_wattle_call(++wattle.trace_seq,				\
 				  &(const struct wattle_call){ __VA_ARGS__ });	\
 } while (0)
+
+/* A frequency request was changed: of CPU first_cpu's domain, on the policy of policy_cpu. */
+TRACE_EVENT(wattle_actuate,
+	TP_PROTO(const struct wattle_domain *d, const struct wattle_clock *k, u32 old_khz,
+		 u32 new_khz, u32 why, int err),
+	TP_ARGS(d, k, old_khz, new_khz, why, err),
+	TP_STRUCT__entry(
+		__field(u32, domain)
+		__field(u32, policy)
+		__field(u32, old_khz)
+		__field(u32, new_khz)
+		__field(u32, foreign_min)
+		__field(u32, foreign_max)
+		__field(u32, observed_khz)
+		__field(u32, why)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		__entry->domain = d->first;
+		__entry->policy = k->policy->cpu;
+		__entry->old_khz = old_khz;
+		__entry->new_khz = new_khz;
+		__entry->foreign_min = k->foreign_min;
+		__entry->foreign_max = k->foreign_max;
+		__entry->observed_khz = k->targets ? k->policy->cur : 0;
+		__entry->why = why;
+		__entry->err = err;
+	),
+	TP_printk("domain=%u policy=%u old_khz=%u new_khz=%u reason=%s foreign_min=%u foreign_max=%u observed_khz=%u err=%d",
+		  __entry->domain, __entry->policy, __entry->old_khz, __entry->new_khz,
+		  __print_symbolic(__entry->why,
+				   { WATTLE_WHY_GRANT, "grant" },
+				   { WATTLE_WHY_END, "end" },
+				   { WATTLE_WHY_DATED, "dated" },
+				   { WATTLE_WHY_MODE, "mode" },
+				   { WATTLE_WHY_DOMAIN, "domain" },
+				   { WATTLE_WHY_FOREIGN, "foreign" },
+				   { WATTLE_WHY_NUDGE, "nudge" },
+				   { WATTLE_WHY_GONE, "gone" }),
+		  __entry->foreign_min, __entry->foreign_max, __entry->observed_khz, __entry->err)
+);
+
+/* The limits that follow from the last change are in force, took_ns after its decision. */
+TRACE_EVENT(wattle_in_force,
+	TP_PROTO(const struct wattle_domain *d, const struct wattle_clock *k, u64 took_ns),
+	TP_ARGS(d, k, took_ns),
+	TP_STRUCT__entry(
+		__field(u64, took_ns)
+		__field(u32, domain)
+		__field(u32, policy)
+		__field(u32, requested_khz)
+		__field(u32, max_khz)
+		__field(u32, observed_khz)
+	),
+	TP_fast_assign(
+		__entry->took_ns = took_ns;
+		__entry->domain = d->first;
+		__entry->policy = k->policy->cpu;
+		__entry->requested_khz = k->held_khz;
+		__entry->max_khz = k->policy->max;
+		__entry->observed_khz = k->targets ? k->policy->cur : 0;
+	),
+	TP_printk("domain=%u policy=%u requested_khz=%u max_khz=%u observed_khz=%u took_ns=%llu",
+		  __entry->domain, __entry->policy, __entry->requested_khz, __entry->max_khz,
+		  __entry->observed_khz, __entry->took_ns)
+);
+
+/* A resume-latency request of a CPU was changed; 0 = there is none. */
+TRACE_EVENT(wattle_latency,
+	TP_PROTO(u32 cpu, u32 old_us, u32 new_us, int err),
+	TP_ARGS(cpu, old_us, new_us, err),
+	TP_STRUCT__entry(
+		__field(u32, cpu)
+		__field(u32, old_us)
+		__field(u32, new_us)
+		__field(int, err)
+	),
+	TP_fast_assign(
+		__entry->cpu = cpu;
+		__entry->old_us = old_us;
+		__entry->new_us = new_us;
+		__entry->err = err;
+	),
+	TP_printk("cpu=%u old_us=%u new_us=%u err=%d", __entry->cpu, __entry->old_us,
+		  __entry->new_us, __entry->err)
+);
 
 #endif
 

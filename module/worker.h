@@ -14,6 +14,7 @@
 #include "core/sched.h"
 
 struct task_struct;
+struct wattle_domain;
 
 /**
  * struct wattle_worker - a thread of a client
@@ -23,6 +24,9 @@ struct task_struct;
  * @cputime:	of @task; under the device lock
  * @idle_token:	the overrun grant with which the last sweep saw @task asleep, 0 = it did not;
  *		under the device lock
+ * @plan_domain: clock domain in which its grant is counted, NULL none; under the device lock
+ * @plan_khz:	what its grant is slowed to, 0 = it runs free; under the device lock
+ * @plan_level:	at which level it is counted; under the device lock
  * @node:	in the table of workers, by @task; written under the device lock, read under RCU
  * @rcu:	defers freeing until readers of the table and pending wake-ups are done
  */
@@ -32,6 +36,9 @@ struct wattle_worker {
 	struct task_struct		*task;
 	struct wattle_cputime		cputime;
 	u64				idle_token;
+	struct wattle_domain		*plan_domain;
+	u32				plan_khz;
+	u8				plan_level;
 	struct hlist_node		node;
 	struct rcu_head			rcu;
 };

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The thread of a clock domain. Each round it reads the plan, brings the requests
+ * of its clocks to it, and sees what became of the last change; then it sleeps
+ * until it is kicked or there is something to look at.
+ *
+ * It holds the domain sem for reading while it acts, which keeps the policies of
+ * its clocks, and never a policy's rwsem: a policy is made with that one held.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpufreq.h>
+#include <linux/err.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "actuator.h"
+#include "cpus.h"
+#include "device.h"
+#include "trace.h"
+
+/*
+ * A cap of a slowly switching driver: how long it stays at least, and when within
+ * that the governor's hook is run. See actuators.md for the trap behind it.
+ */
+#define WATTLE_RIPE_NS		(12 * NSEC_PER_MSEC)
+#define WATTLE_HOOK_NS		(6 * NSEC_PER_MSEC)
+#define WATTLE_NUDGES		3
+/* A clock that was just raised is not lowered for so long: a change costs some 100 us. */
+#define WATTLE_SETTLE_NS	(20 * NSEC_PER_MSEC)
+/* How long a change may take to be in force, and how long its clock is watched. */
+#define WATTLE_FORCE_NS		NSEC_PER_SEC
+#define WATTLE_FOLLOW_NS	(50 * NSEC_PER_MSEC)
+
+static bool wattle_actuator_slow(const struct wattle_clock *k)
+{
+	return k->targets && !READ_ONCE(k->policy->fast_switch_enabled);
+}
+
+static u64 wattle_actuator_sooner(u64 a, u64 b)
+{
+	return b && b < a ? b : a;
+}
+
+static void wattle_actuator_took(struct wattle_took *t, u64 ns)
+{
+	WRITE_ONCE(t->last_ns, ns);
+	WRITE_ONCE(t->max_ns, max(t->max_ns, ns));
+	WRITE_ONCE(t->sum_ns, t->sum_ns + ns);
+	WRITE_ONCE(t->nr, t->nr + 1);
+}
+
+/**
+ * wattle_actuator_limits() - look at the foreign limits of a clock
+ * @k: the clock; under the domain sem
+ *
+ * MIN is all foreign: wattle holds none. Of MAX only what is below our own
+ * request can be seen while that is held.
+ *
+ * Return: they have changed.
+ */
+bool wattle_actuator_limits(struct wattle_clock *k)
+{
+	const struct freq_constraints *c = &k->policy->constraints;
+	u32 lowest = READ_ONCE(c->max_freq.target_value);
+	u32 highest = READ_ONCE(c->min_freq.target_value);
+	bool changed = false;
+
+	if ((!k->held_khz || lowest < k->held_khz) && lowest != k->foreign_max) {
+		WRITE_ONCE(k->foreign_max, lowest);
+		changed = true;
+	}
+	if (highest != k->foreign_min) {
+		WRITE_ONCE(k->foreign_min, highest);
+		changed = true;
+	}
+	return changed;
+}
+
+/*
+ * What others allow above our own request: raise it, look, set it back. Cpufreq
+ * acts on requests by a work of its own, which mostly sees only the end.
+ */
+static bool wattle_actuator_peek(struct wattle_clock *k)
+{
+	u32 before = k->foreign_max;
+
+	if (!k->held_khz ||
+	    (u32)READ_ONCE(k->policy->constraints.max_freq.target_value) != k->held_khz)
+		return false;
+	freq_qos_update_request(&k->req, FREQ_QOS_MAX_DEFAULT_VALUE);
+	WRITE_ONCE(k->foreign_max, READ_ONCE(k->policy->constraints.max_freq.target_value));
+	freq_qos_update_request(&k->req, k->held_khz);
+	return k->foreign_max != before;
+}
+
+/* The lowest frequency of @k at or above @khz, 0 = that would be no cap. */
+static u32 wattle_actuator_at_least(const struct wattle_clock *k, u32 khz)
+{
+	u32 i;
+
+	for (i = 0; i + 1 < k->levels.nr; i++)
+		if (k->levels.khz[i] >= khz)
+			return k->levels.khz[i];
+	return 0;
+}
+
+/* Where to nudge: the highest below the top but @not, which moves the clock up if it can. */
+static u32 wattle_actuator_elsewhere(const struct wattle_clock *k, u32 not)
+{
+	u32 i = k->levels.nr > 1 ? k->levels.nr - 1 : 0;
+
+	while (i--)
+		if (k->levels.khz[i] != not && k->levels.khz[i] >= k->foreign_min)
+			return k->levels.khz[i];
+	return 0;
+}
+
+static int wattle_actuator_set(struct wattle_domain *d, struct wattle_clock *k, u32 khz,
+			       enum wattle_why why, u64 asked_ns, u64 now_ns)
+{
+	u32 old = k->held_khz;
+	int err;
+
+	if (!old) {
+		wattle_actuator_limits(k);
+		err = freq_qos_add_request(&k->policy->constraints, &k->req, FREQ_QOS_MAX, khz);
+	} else if (khz) {
+		err = freq_qos_update_request(&k->req, khz);
+	} else {
+		err = freq_qos_remove_request(&k->req);
+	}
+	WRITE_ONCE(d->actuations, d->actuations + 1);
+	trace_wattle_actuate(d, k, old, khz, why, err);
+	k->set_ns = now_ns;
+	if (err < 0) {
+		WRITE_ONCE(d->failures, d->failures + 1);
+		WRITE_ONCE(d->failing, true);
+		return err;
+	}
+	WRITE_ONCE(k->held_khz, khz);
+	k->before_khz = old;
+	k->asked_ns = asked_ns;
+	k->forced = false;
+	k->ripe_ns = 0;
+	k->hook_ns = 0;
+	/* A raise in the middle of a nudge still is about the frequency it began with. */
+	if (old && (!khz || khz > old) && wattle_actuator_slow(k)) {
+		k->check_ns = U64_MAX;
+		if (why != WATTLE_WHY_NUDGE) {
+			k->check_khz = READ_ONCE(k->policy->cur);
+			k->nudges_left = WATTLE_NUDGES;
+		}
+	} else if (khz && why != WATTLE_WHY_NUDGE) {
+		k->check_ns = 0;
+	}
+	return 0;
+}
+
+/* What @khz comes to in the driver's table, or what it cannot be less than. */
+static u32 wattle_actuator_at_most(const struct wattle_clock *k, u32 khz)
+{
+	u32 i = k->levels.nr;
+
+	while (i--)
+		if (k->levels.khz[i] <= khz)
+			return k->levels.khz[i];
+	return 0;
+}
+
+/* Are the limits what the last change should have made them? */
+static bool wattle_actuator_in_force(const struct wattle_clock *k)
+{
+	u32 limit = READ_ONCE(k->policy->max);
+
+	/* Nobody runs there: the limits are set when a CPU comes. */
+	if (policy_is_inactive(k->policy))
+		return true;
+	if (k->held_khz && (!k->before_khz || k->before_khz > k->held_khz))
+		return limit <= k->held_khz;
+	return limit > k->before_khz ||
+	       limit >= wattle_actuator_at_most(k, min(k->foreign_max,
+						       k->held_khz ?: k->full_khz));
+}
+
+/* What became of the last change. Return: when to look again, U64_MAX = no need. */
+static u64 wattle_actuator_watch(struct wattle_domain *d, struct wattle_clock *k, u64 now_ns)
+{
+	u64 age = now_ns - k->set_ns;
+
+	if (!k->asked_ns)
+		return U64_MAX;
+	if (!k->forced && wattle_actuator_in_force(k)) {
+		k->forced = true;
+		WRITE_ONCE(d->failing, false);
+		wattle_actuator_took(&d->force, now_ns - k->asked_ns);
+		trace_wattle_in_force(d, k, now_ns - k->asked_ns);
+		if (k->held_khz && wattle_actuator_slow(k)) {
+			k->ripe_ns = now_ns + WATTLE_RIPE_NS;
+			k->hook_ns = now_ns + WATTLE_HOOK_NS;
+		}
+		if (k->check_ns) {
+			k->check_ns = now_ns + WATTLE_RIPE_NS;
+			k->hook_ns = now_ns + WATTLE_HOOK_NS;
+		}
+	}
+	if (!k->forced) {
+		if (age < WATTLE_FORCE_NS)
+			return now_ns + (age < 2 * NSEC_PER_MSEC ? 100 : 1000) * NSEC_PER_USEC;
+		WRITE_ONCE(d->failures, d->failures + 1);
+		WRITE_ONCE(d->failing, true);
+		k->check_ns = 0;
+		k->asked_ns = 0;
+		return U64_MAX;
+	}
+	/* Only a clock that is told can be seen to follow, and only downwards. */
+	if (!k->held_khz || (k->before_khz && k->before_khz < k->held_khz) || !k->targets ||
+	    age >= WATTLE_FOLLOW_NS) {
+		k->asked_ns = 0;
+		return U64_MAX;
+	}
+	if (READ_ONCE(k->policy->cur) <= k->held_khz) {
+		wattle_actuator_took(&d->follow, now_ns - k->asked_ns);
+		k->asked_ns = 0;
+		return U64_MAX;
+	}
+	return now_ns + (age < 2 * NSEC_PER_MSEC ? 100 : 1000) * NSEC_PER_USEC;
+}
+
+static void wattle_actuator_hook(struct wattle_clock *k)
+{
+	unsigned int cpu = cpumask_any_and(k->policy->cpus, cpu_online_mask);
+
+	k->hook_ns = 0;
+	if (cpu < nr_cpu_ids)
+		queue_work_on(cpu, system_highpri_wq, &k->hook);
+}
+
+/* Did the clock follow a raise? If it stands where the cap had it, nudge the governor. */
+static void wattle_actuator_check(struct wattle_domain *d, struct wattle_clock *k)
+{
+	u32 cur = READ_ONCE(k->policy->cur);
+
+	k->check_ns = 0;
+	if (k->held_khz || policy_is_inactive(k->policy) || cur != k->check_khz ||
+	    cur >= READ_ONCE(k->policy->max) || !k->nudges_left)
+		return;
+	k->nudge_khz = wattle_actuator_elsewhere(k, cur);
+	if (!k->nudge_khz)
+		return;
+	k->nudges_left--;
+	WRITE_ONCE(d->nudges, d->nudges + 1);
+}
+
+/* Brings one clock to @want. Return: when to look again, U64_MAX = no need. */
+static u64 wattle_actuator_clock(struct wattle_domain *d, struct wattle_clock *k, u32 want,
+				 enum wattle_why why, u64 asked_ns, u64 now_ns)
+{
+	u64 next = wattle_actuator_watch(d, k, now_ns);
+	u32 khz = want ? wattle_actuator_at_least(k, max(want, k->foreign_min)) : 0;
+
+	if (k->hook_ns && now_ns >= k->hook_ns)
+		wattle_actuator_hook(k);
+	if (k->check_ns && now_ns >= k->check_ns)
+		wattle_actuator_check(d, k);
+	if (khz) {
+		k->nudge_khz = 0;
+	} else if (k->nudge_khz) {
+		/* It is in place and the governor has seen it: on to the real thing. */
+		if (k->held_khz == k->nudge_khz && k->ripe_ns && now_ns >= k->ripe_ns)
+			k->nudge_khz = 0;
+		khz = k->nudge_khz;
+		why = WATTLE_WHY_NUDGE;
+		asked_ns = now_ns;
+	}
+	if (khz == k->held_khz) {
+		if (k->nudge_khz)
+			next = wattle_actuator_sooner(next, k->ripe_ns);
+		goto out;
+	}
+	/* To be raised, and the governor may not have noted the cap: not yet. */
+	if (k->held_khz && (!khz || khz > k->held_khz) && wattle_actuator_slow(k) &&
+	    !policy_is_inactive(k->policy) && now_ns - k->set_ns < WATTLE_FORCE_NS &&
+	    (!k->forced || now_ns < k->ripe_ns)) {
+		next = wattle_actuator_sooner(next, k->ripe_ns);
+		goto out;
+	}
+	if (khz && (!k->held_khz || khz < k->held_khz) && why != WATTLE_WHY_NUDGE &&
+	    k->before_khz && now_ns - k->set_ns < WATTLE_SETTLE_NS) {
+		next = wattle_actuator_sooner(next, k->set_ns + WATTLE_SETTLE_NS);
+		goto out;
+	}
+	if (wattle_actuator_set(d, k, khz, why, asked_ns, now_ns))
+		next = now_ns + WATTLE_FORCE_NS;
+	else
+		next = now_ns + 50 * NSEC_PER_USEC;
+out:
+	next = wattle_actuator_sooner(next, k->hook_ns);
+	return wattle_actuator_sooner(next, k->check_ns);
+}
+
+/*
+ * What to act on now. The end of a grant takes effect only if nothing follows it by
+ * *@until, otherwise U64_MAX. The timer that kicks for that goes by jiffies, which may
+ * be late, so it may be early.
+ */
+static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u64 *ns, u64 *until)
+{
+	u64 now_ns;
+	u32 khz;
+
+	wattle_device_lock();
+	now_ns = ktime_get_ns();
+	khz = d->posted.khz;
+	*why = d->posted.why;
+	*ns = d->posted.ns;
+	*until = U64_MAX;
+	if (*why == WATTLE_WHY_END && now_ns - *ns < WATTLE_LINGER_NS) {
+		if (khz != d->acting_khz)
+			*until = *ns + WATTLE_LINGER_NS;
+		khz = d->acting_khz;
+	} else {
+		d->acting_khz = khz;
+		if (*why == WATTLE_WHY_END)
+			*ns = now_ns;
+	}
+	wattle_device_unlock();
+	return khz;
+}
+
+/* One round. Return: when to look again, U64_MAX = when kicked. */
+static u64 wattle_actuator_round(struct wattle_domain *d)
+{
+	bool foreign = false, busy = false, peek;
+	u64 now_ns, asked_ns, next;
+	enum wattle_why why;
+	struct wattle_clock *k;
+	u32 want;
+
+	lockdep_assert_held_read(&wattle_domain_sem);
+	if (d->dead)
+		return U64_MAX;
+	peek = xchg(&d->peek, false);
+	want = wattle_actuator_read(d, &why, &asked_ns, &next);
+	list_for_each_entry(k, &d->clocks, domain_link) {
+		u32 before = k->foreign_min;
+		bool moved = wattle_actuator_limits(k);
+
+		if (peek)
+			moved |= wattle_actuator_peek(k);
+		foreign |= moved;
+		now_ns = ktime_get_ns();
+		if (moved && k->foreign_min != before)
+			next = min(next, wattle_actuator_clock(d, k, want, WATTLE_WHY_FOREIGN,
+							       now_ns, now_ns));
+		else
+			next = min(next, wattle_actuator_clock(d, k, want, why, asked_ns,
+							       now_ns));
+		busy |= k->held_khz || k->check_ns || k->nudge_khz;
+	}
+	WRITE_ONCE(d->busy, busy);
+	if (foreign)
+		wattle_cpus_follow();
+	return next;
+}
+
+static int wattle_actuator_thread(void *data)
+{
+	struct wattle_domain *d = data;
+
+	while (!kthread_should_stop()) {
+		u64 next, now_ns;
+		ktime_t wait;
+
+		WRITE_ONCE(d->kick, false);
+		/* What was written before the kick is read after it was taken. */
+		smp_mb();
+		down_read(&wattle_domain_sem);
+		next = wattle_actuator_round(d);
+		up_read(&wattle_domain_sem);
+
+		set_current_state(TASK_IDLE);
+		if (READ_ONCE(d->kick) || kthread_should_stop()) {
+			__set_current_state(TASK_RUNNING);
+			continue;
+		}
+		now_ns = ktime_get_ns();
+		if (next == U64_MAX) {
+			schedule();
+		} else if (next > now_ns) {
+			wait = ns_to_ktime(next - now_ns);
+			schedule_hrtimeout_range(&wait, 20 * NSEC_PER_USEC, HRTIMER_MODE_REL);
+		}
+		__set_current_state(TASK_RUNNING);
+	}
+	return 0;
+}
+
+/**
+ * wattle_actuator_kick() - have a domain's thread look
+ * @d: the domain; under the domain sem, RCU or the device lock
+ */
+void wattle_actuator_kick(struct wattle_domain *d)
+{
+	WRITE_ONCE(d->kick, true);
+	wake_up_process(d->task);
+}
+
+static void wattle_actuator_linger(struct timer_list *t)
+{
+	wattle_actuator_kick(container_of(t, struct wattle_domain, linger));
+}
+
+/**
+ * wattle_actuator_drop() - remove a clock's request at once
+ * @d: its domain
+ * @k: the clock
+ * @why: enum wattle_why
+ *
+ * With the domain sem held for writing, so that no thread acts.
+ */
+void wattle_actuator_drop(struct wattle_domain *d, struct wattle_clock *k, enum wattle_why why)
+{
+	if (k->held_khz)
+		wattle_actuator_set(d, k, 0, why, ktime_get_ns(), ktime_get_ns());
+	k->asked_ns = 0;
+	k->ripe_ns = 0;
+	k->hook_ns = 0;
+	k->check_ns = 0;
+	k->nudge_khz = 0;
+}
+
+/**
+ * wattle_actuator_make() - a domain without CPUs, and its thread
+ * @cpu: names it
+ *
+ * Return: the domain, or ERR_PTR(-ENOMEM), ERR_PTR(-EINTR).
+ */
+struct wattle_domain *wattle_actuator_make(unsigned int cpu)
+{
+	struct wattle_domain *d = kzalloc(sizeof(*d), GFP_KERNEL);
+	struct task_struct *task;
+
+	if (!d)
+		return ERR_PTR(-ENOMEM);
+	if (!zalloc_cpumask_var(&d->cpus, GFP_KERNEL)) {
+		kfree(d);
+		return ERR_PTR(-ENOMEM);
+	}
+	INIT_LIST_HEAD(&d->clocks);
+	d->levels.nr = 1;
+	d->want.idle = true;
+	d->posted.idle = true;
+	d->first = cpu;
+	timer_setup(&d->linger, wattle_actuator_linger, 0);
+	task = kthread_create(wattle_actuator_thread, d, "wattle/%u", cpu);
+	if (IS_ERR(task)) {
+		free_cpumask_var(d->cpus);
+		kfree(d);
+		return ERR_CAST(task);
+	}
+	d->task = get_task_struct(task);
+	wake_up_process(task);
+	return d;
+}
+
+/**
+ * wattle_actuator_stop() - end a dead domain's thread and free it
+ * @d: in no list and no CPU's; without the domain sem
+ */
+void wattle_actuator_stop(struct wattle_domain *d)
+{
+	/* Nobody finds it any more, but somebody may have; then nobody arms its timer. */
+	synchronize_rcu();
+	timer_delete_sync(&d->linger);
+	kthread_stop(d->task);
+	put_task_struct(d->task);
+	free_cpumask_var(d->cpus);
+	kfree(d);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The thread of a clock domain: from its plan to frequency requests.
+ */
+#ifndef WATTLE_ACTUATOR_H
+#define WATTLE_ACTUATOR_H
+
+#include <linux/jiffies.h>
+#include <linux/time64.h>
+
+#include "domain.h"
+
+/* How long a cap outlives the last grant; long against an actuation, short against people. */
+#define WATTLE_LINGER_NS	(10 * NSEC_PER_MSEC)
+#define WATTLE_LINGER		(msecs_to_jiffies(10) + 1)
+
+struct wattle_domain *wattle_actuator_make(unsigned int cpu);
+void wattle_actuator_stop(struct wattle_domain *d);
+void wattle_actuator_kick(struct wattle_domain *d);
+void wattle_actuator_drop(struct wattle_domain *d, struct wattle_clock *k, enum wattle_why why);
+bool wattle_actuator_limits(struct wattle_clock *k);
+
+#endif
