@@ -1,0 +1,793 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/*
+ * What wattle asks of clocks, and that it takes all of it back: kt_actuator
+ * DRIVER POLICY [PARAMETER...], the virtual platform's. Every case ends with the
+ * outside checker: limits, governors, latency requests and affinities as before.
+ */
+#include "harness.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "../platform/selftest/lib.h"
+#include "checker.h"
+
+#define CPUFREQ	"/sys/devices/system/cpu/cpufreq/"
+#define WATTLE	"/sys/class/misc/wattle/"
+#define LIMIT	(20 * SEC)
+/* C of a batch that may take twice its time; what it really does is nobody's business. */
+#define KCYCLES	32000000
+
+static const struct driver {
+	const char	*name;
+	unsigned int	full;		/* highest frequency that cpufreq states */
+	unsigned int	true_full;	/* and what then runs */
+	unsigned int	cap;		/* for work that may take twice its time */
+	unsigned int	between;	/* a foreign limit between the two */
+	bool		range;
+} drivers[] = {
+	{ "opp", 3200000, 3200000, 1600000, 2400000, false },
+	{ "acpi", 2450000, 3400000, 1500000, 2000000, false },
+	{ "hwp", 3200000, 3200000, 1600000, 2400000, true },
+};
+
+static const struct driver *drv;
+static char params[256];
+static unsigned int cpus;
+static struct checker before;
+
+/* The policy that @cpu belongs to: the directory is named after its first CPU. */
+static unsigned int policy_of(unsigned int cpu)
+{
+	char path[64];
+
+	for (;; cpu--) {
+		snprintf(path, sizeof(path), CPUFREQ "policy%u/scaling_max_freq", cpu);
+		if (!access(path, F_OK) || !cpu)
+			return cpu;
+	}
+}
+
+static uint64_t limit_of(unsigned int cpu)
+{
+	char line[64];
+
+	return pt_read(line, sizeof(line), CPUFREQ "policy%u/scaling_max_freq", policy_of(cpu)) ?
+	       strtoull(line, NULL, 10) : 0;
+}
+
+static bool wait_limit(unsigned int cpu, uint64_t khz)
+{
+	uint64_t end = kt_now() + LIMIT;
+
+	while (limit_of(cpu) != khz) {
+		if (kt_now() > end) {
+			printf("# CPU %u: limit %llu, not %llu\n", cpu,
+			       (unsigned long long)limit_of(cpu), (unsigned long long)khz);
+			return false;
+		}
+		sched_yield();
+	}
+	return true;
+}
+
+static bool wait_text(const char *want, unsigned int cpu, const char *file)
+{
+	uint64_t end = kt_now() + LIMIT;
+	char line[64] = "";
+
+	do {
+		if (pt_read(line, sizeof(line), WATTLE "cpu%u/%s", cpu, file) &&
+		    !strcmp(line, want))
+			return true;
+		sched_yield();
+	} while (kt_now() < end);
+	printf("# cpu%u/%s is '%s', not '%s'\n", cpu, file, line, want);
+	return false;
+}
+
+static long long cpu_number(unsigned int cpu, const char *file)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "cpu%u/%s", cpu, file);
+	return kt_sysfs(path);
+}
+
+/* A thread on a CPU: halted work until told to stop; under a grant while @hold. */
+struct load {
+	pthread_t	thread;
+	unsigned int	cpu;
+	int		fd;		/* of /dev/wattle, -1 = plain load */
+	int		hold;		/* 1 take a grant, 0 end it, -1 stop */
+	int		held;
+	int		err;
+	unsigned int	kcycles;	/* done at a time; 0: spins, platform not needed */
+};
+
+static void *load_fn(void *arg)
+{
+	struct load *l = arg;
+	int work = l->kcycles ? pt_open() : -1, hold;
+	struct wattle_next n = { 0 };
+
+	l->err = kt_pin(l->cpu);
+	while (!l->err && (hold = __atomic_load_n(&l->hold, __ATOMIC_ACQUIRE)) >= 0) {
+		if (hold && !l->held)
+			l->err = kt_next(l->fd, 0, kt_now() + LIMIT, &n);
+		else if (!hold && l->held)
+			l->err = kt_complete(l->fd, n.token);
+		__atomic_store_n(&l->held, hold, __ATOMIC_RELEASE);
+		if (work >= 0 && pt_work(work, l->kcycles, 0) < 0)
+			l->err = -errno;
+	}
+	if (l->held && !l->err)
+		l->err = kt_complete(l->fd, n.token);
+	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
+	if (work >= 0)
+		close(work);
+	return NULL;
+}
+
+static bool load_start(struct load *l)
+{
+	return !pthread_create(&l->thread, NULL, load_fn, l);
+}
+
+/* Until it has, or no longer has, its grant; false if that went wrong. */
+static bool load_hold(struct load *l, int hold)
+{
+	uint64_t end = kt_now() + LIMIT;
+
+	__atomic_store_n(&l->hold, hold, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&l->held, __ATOMIC_ACQUIRE) != hold && !l->err && kt_now() < end)
+		sched_yield();
+	return !l->err && l->held == hold;
+}
+
+static int load_stop(struct load *l)
+{
+	__atomic_store_n(&l->hold, -1, __ATOMIC_RELEASE);
+	pthread_join(l->thread, NULL);
+	return l->err;
+}
+
+static int managed(const char *list)
+{
+	return -pt_write(list, WATTLE "managed_cpus");
+}
+
+static int enforce(void)
+{
+	char list[16];
+
+	snprintf(list, sizeof(list), "0-%u", cpus - 1);
+	return managed(list) ?: kt_mode("enforce");
+}
+
+static int relax(void)
+{
+	return kt_mode("observe") ?: managed("\n");
+}
+
+/* Batches that may take twice their time (if they are known), unless @b says otherwise. */
+static int queue_of(int fd, unsigned int slowdown_pm, const struct wattle_batch *b, unsigned int n)
+{
+	struct wattle_queue_params p = { .max_slowdown_pm = slowdown_pm, .lease_ns = 50 * SEC };
+	int q = kt_queue(fd, &p);
+
+	while (q > 0 && n--)
+		if (kt_submit_batches(fd, q, b, 1, NULL) != 1)
+			return -1;
+	return q;
+}
+
+static const struct wattle_batch slow = { .work_kcycles = KCYCLES };
+
+/* While a grant runs the limit is there, the clock follows; then it goes. */
+static void test_cap(void)
+{
+	unsigned int cpu = cpus - 1;
+	struct load l = { .cpu = cpu, .kcycles = 6400 };
+	char text[16];
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT(checker_same(&before, 0));
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(cpu, drv->cap));
+	snprintf(text, sizeof(text), "%u", drv->cap);
+	EXPECT(wait_text(text, cpu, "requested_khz"));
+	EXPECT(pt_wait_khz(cpu, drv->cap, LIMIT));
+	EXPECT(wait_text(drv->range ? "unavailable" : text, cpu, "observed_khz"));
+	EXPECT(wait_text(drv->range ? "hint" : "effective", cpu, "confidence"));
+	EXPECT(cpu_number(cpu, "foreign_max_khz") != drv->cap);
+	EXPECT(cpu_number(cpu, "force_max_us") > 0);
+	if (policy_of(0) != policy_of(cpu))
+		EXPECT_EQ(limit_of(0), drv->full);
+	EXPECT(load_hold(&l, 0));
+	EXPECT(wait_limit(cpu, drv->full));
+	EXPECT(wait_text("none", cpu, "requested_khz"));
+	/* Under load that never pauses: nobody's governor was left behind. */
+	EXPECT(pt_wait_khz(cpu, drv->true_full, LIMIT));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT(cpu_number(cpu, "actuations") >= 2);
+	EXPECT_EQ(cpu_number(cpu, "failures"), 0);
+	EXPECT(checker_same(&before, LIMIT));
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+}
+
+/* Nothing is slowed that may not be; nothing outside enforce. */
+static void no_cap(const char *mode, unsigned int slowdown_pm, const struct wattle_batch *b)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	struct wattle_queue_stats st;
+	int q;
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT_EQ(kt_mode(mode), 0);
+	q = queue_of(l.fd, slowdown_pm, b, 3);
+	EXPECT(q > 0);
+	EXPECT(load_start(&l));
+	do {
+		EXPECT(load_hold(&l, 1));
+		EXPECT(wait_text("none", l.cpu, "requested_khz"));
+		EXPECT_EQ(limit_of(l.cpu), drv->full);
+		EXPECT(load_hold(&l, 0));
+		EXPECT_EQ(kt_stats(l.fd, q, &st), 0);
+	} while (st.queued);
+	EXPECT_EQ(cpu_number(l.cpu, "actuations"), 0);
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+}
+
+static void test_free(void)
+{
+	const struct wattle_batch unknown = { 0 };
+	const struct wattle_batch dated = { .work_kcycles = KCYCLES,
+					    .deadline_ns = kt_now() + 3600 * SEC };
+
+	no_cap("enforce", 1000, &unknown);
+	no_cap("enforce", 1000, &dated);
+	no_cap("enforce", 0, &slow);
+	no_cap("observe", 1000, &slow);
+	no_cap("off", 1000, &slow);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* A batch with a deadline that comes lifts the cap of what runs before it. */
+static void test_dated_lifts(void)
+{
+	const struct wattle_batch dated = { .work_kcycles = 1000,
+					    .deadline_ns = kt_now() + 3600 * SEC };
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	EXPECT(queue_of(l.fd, 1000, &dated, 1) > 0);
+	EXPECT(wait_limit(l.cpu, drv->full));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+static int foreign(const char *which, unsigned int khz)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", khz);
+	return pt_write(text, CPUFREQ "policy%u/scaling_%s_freq", policy_of(cpus - 1), which);
+}
+
+/* An administrator's minimum is never undercut, one that comes late neither. */
+static void test_foreign_min(void)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	char line[64], lowest[64];
+	int i;
+
+	EXPECT(pt_read(lowest, sizeof(lowest), CPUFREQ "policy%u/scaling_min_freq",
+		       policy_of(l.cpu)));
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 2) > 0);
+	EXPECT(load_start(&l));
+	for (i = 0; i < 2; i++) {
+		if (i)
+			EXPECT_EQ(foreign("min", drv->between), 0);
+		EXPECT(load_hold(&l, 1));
+		if (!i) {
+			EXPECT(wait_limit(l.cpu, drv->cap));
+			EXPECT_EQ(foreign("min", drv->between), 0);
+		}
+		EXPECT(wait_limit(l.cpu, drv->between));
+		EXPECT(pt_read(line, sizeof(line), CPUFREQ "policy%u/scaling_min_freq",
+			       policy_of(l.cpu)));
+		EXPECT_EQ(strtoul(line, NULL, 10), drv->between);
+		EXPECT(pt_wait_khz(l.cpu, drv->between, LIMIT));
+		/* Between two frequencies of the table the next above counts. */
+		EXPECT_EQ(foreign("min", drv->between - 100000), 0);
+		EXPECT(wait_limit(l.cpu, drv->range ? drv->between - 100000 : drv->between));
+		/* With all of the range taken there is nothing left to ask for. */
+		EXPECT_EQ(foreign("min", drv->full), 0);
+		EXPECT(wait_text("none", l.cpu, "requested_khz"));
+		EXPECT_EQ(-pt_write(lowest, CPUFREQ "policy%u/scaling_min_freq",
+				    policy_of(l.cpu)), 0);
+		EXPECT(wait_limit(l.cpu, drv->cap));
+		EXPECT(load_hold(&l, 0));
+	}
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+static bool wait_supply(unsigned int khz)
+{
+	uint64_t end = kt_now() + LIMIT;
+
+	while (kt_sysfs("supply_khz") != khz) {
+		if (kt_now() > end) {
+			printf("# supply_khz is %lld, not %u\n", kt_sysfs("supply_khz"), khz);
+			return false;
+		}
+		sched_yield();
+	}
+	return true;
+}
+
+/* Admission counts on what others allow: also seen while our own cap is below it. */
+static void test_foreign_max(void)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(wait_supply(drv->full));
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT_EQ(foreign("max", drv->between), 0);
+	EXPECT(wait_supply(drv->between));
+	EXPECT_EQ(foreign("max", drv->full), 0);
+	EXPECT(wait_supply(drv->full));
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	EXPECT_EQ(kt_sysfs("supply_khz"), drv->full);
+	EXPECT_EQ(foreign("max", drv->between), 0);
+	EXPECT(wait_supply(drv->between));
+	/* A smaller maximum makes a smaller frequency twice as slow as it. */
+	EXPECT(load_hold(&l, 0));
+	EXPECT(wait_limit(l.cpu, drv->between));
+	EXPECT_EQ(foreign("max", drv->full), 0);
+	EXPECT(wait_supply(drv->full));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* A promise that a lower maximum breaks is taken back by name; the batch stays. */
+static void test_revoked(void)
+{
+	struct wattle_queue_params p = { .event_mask = WATTLE_EVENTS_ALL };
+	struct wattle_batch b = { .work_kcycles = drv->full * 1000ULL, .user_data = 7 };
+	struct wattle_queue_stats st;
+	struct wattle_verdict v;
+	struct wattle_event ev;
+	int fd = kt_open_flags(O_NONBLOCK), q;
+	uint64_t end = kt_now() + LIMIT;
+	ssize_t got;
+
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(wait_supply(drv->full));
+	q = kt_queue(fd, &p);
+	/* 1000 s of work at full speed. */
+	b.deadline_ns = kt_now() + 1100 * SEC;
+	EXPECT_EQ(kt_submit_batches(fd, q, &b, 1, &v), 1);
+	EXPECT_EQ(v.status, WATTLE_VERDICT_ADMITTED);
+	EXPECT_EQ(foreign("max", drv->between), 0);
+	do {
+		got = read(fd, &ev, sizeof(ev));
+	} while (got < 0 && errno == EAGAIN && kt_now() < end);
+	EXPECT_EQ(foreign("max", drv->full), 0);
+	EXPECT_EQ(got, sizeof(ev));
+	EXPECT_EQ(ev.type, WATTLE_EVENT_REVOKED);
+	EXPECT_EQ(ev.user_data, 7);
+	EXPECT_EQ(ev.cpu, WATTLE_CPU_ANY);
+	EXPECT_EQ(ev.status, WATTLE_REASON_INFEASIBLE);
+	EXPECT_EQ(kt_stats(fd, q, &st), 0);
+	EXPECT_EQ(st.queued, 1);
+	EXPECT_EQ(relax(), 0);
+	close(fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* Off means off when the write returns; enforce caps again what still runs. */
+static void test_modes(void)
+{
+	static const char * const others[] = { "off", "observe" };
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	uint64_t start, took;
+	unsigned int i;
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	for (i = 0; i < 6; i++) {
+		EXPECT(wait_limit(l.cpu, drv->cap));
+		start = kt_now();
+		EXPECT_EQ(kt_mode(others[i % 2]), 0);
+		took = kt_now() - start;
+		EXPECT(wait_text("none", l.cpu, "requested_khz"));
+		EXPECT(wait_limit(l.cpu, drv->full));
+		EXPECT(took < SEC);
+		EXPECT(pt_wait_khz(l.cpu, drv->true_full, LIMIT));
+		EXPECT_EQ(kt_mode("enforce"), 0);
+	}
+	printf("# mode off took %llu us\n", (unsigned long long)took / 1000);
+	/* So does taking the CPU away. */
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	EXPECT_EQ(managed("\n"), 0);
+	EXPECT(wait_limit(l.cpu, drv->full));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* A domain of which not every CPU is managed is left alone. */
+static void test_part_managed(void)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	char list[16];
+
+	if (policy_of(cpus - 1) == cpus - 1 && policy_of(0) == 0 && policy_of(1) == 1) {
+		kt_skip("every CPU has a clock of its own");
+		return;
+	}
+	l.fd = kt_open();
+	snprintf(list, sizeof(list), "%u", l.cpu);
+	EXPECT_EQ(managed(list), 0);
+	EXPECT_EQ(kt_mode("enforce"), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	EXPECT_EQ(managed(list), 0);
+	EXPECT(wait_text("none", l.cpu, "requested_khz"));
+	EXPECT(wait_limit(l.cpu, drv->full));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/*
+ * Short caps under load that never pauses: the clock must always come back. On slowly
+ * switching drivers schedutil does not see to that by itself.
+ */
+static void test_come_back(void)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 1600 };
+	uint64_t until;
+	int i;
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 20) > 0);
+	EXPECT(load_start(&l));
+	for (i = 0; i < 20; i++) {
+		EXPECT(load_hold(&l, 1));
+		if (i % 2)
+			EXPECT(wait_limit(l.cpu, drv->cap));
+		for (until = kt_now() + kt_rand() % (20 * MS); kt_now() < until;)
+			sched_yield();
+		EXPECT(load_hold(&l, 0));
+		EXPECT(wait_limit(l.cpu, drv->full));
+		EXPECT(pt_wait_khz(l.cpu, drv->true_full, LIMIT));
+	}
+	printf("# %lld nudges\n", cpu_number(l.cpu, "nudges"));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* Another governor takes over while a cap is held, and the first one back. */
+static void test_governors(void)
+{
+	static const char * const names[] = { "performance", "powersave", "schedutil",
+					      "ondemand", "conservative" };
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	char was[64], list[256];
+	unsigned int i, tried = 0;
+
+	EXPECT(pt_read(was, sizeof(was), CPUFREQ "policy%u/scaling_governor", policy_of(l.cpu)));
+	EXPECT(pt_read(list, sizeof(list), CPUFREQ "policy%u/scaling_available_governors",
+		       policy_of(l.cpu)));
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strstr(list, names[i]))
+			continue;
+		tried++;
+		EXPECT_EQ(-pt_write(names[i], CPUFREQ "policy%u/scaling_governor",
+				    policy_of(l.cpu)), 0);
+		EXPECT_EQ(limit_of(l.cpu), drv->cap);
+		if (strcmp(names[i], "powersave"))
+			EXPECT(pt_wait_khz(l.cpu, drv->cap, LIMIT));
+	}
+	EXPECT(tried >= 2);
+	EXPECT_EQ(-pt_write(was, CPUFREQ "policy%u/scaling_governor", policy_of(l.cpu)), 0);
+	EXPECT(load_hold(&l, 0));
+	EXPECT(wait_limit(l.cpu, drv->full));
+	EXPECT(pt_wait_khz(l.cpu, drv->true_full, LIMIT));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* The driver goes while a cap is held, and comes back: so does the cap. */
+static void test_reload(void)
+{
+	struct load l = { .cpu = cpus - 1 };
+	int i;
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	for (i = 0; i < 3; i++) {
+		EXPECT(wait_limit(l.cpu, drv->cap));
+		EXPECT_EQ(kt_rmmod("wattle_platform"), 0);
+		EXPECT(wait_text("none", l.cpu, "confidence"));
+		EXPECT(wait_text("none", l.cpu, "requested_khz"));
+		EXPECT_EQ(kt_insmod("wattle_platform", params), 0);
+	}
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	EXPECT(load_hold(&l, 0));
+	EXPECT(wait_limit(l.cpu, drv->full));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+static int set_online(unsigned int cpu, const char *on)
+{
+	return -pt_write(on, "/sys/devices/system/cpu/cpu%u/online", cpu);
+}
+
+/* CPUs of the domain, and then the one the grant is for, go and come. */
+static void test_hotplug(void)
+{
+	struct load l = { .cpu = cpus - 2, .kcycles = 6400 };
+	int i;
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 2) > 0);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(set_online(cpus - 1, "0"), 0);
+		EXPECT(wait_limit(l.cpu, drv->cap));
+		EXPECT_EQ(set_online(cpus - 1, "1"), 0);
+		EXPECT(wait_limit(l.cpu, drv->cap));
+	}
+	EXPECT_EQ(set_online(l.cpu, "0"), 0);
+	EXPECT(wait_text("none", l.cpu, "requested_khz") ||
+	       policy_of(l.cpu) != l.cpu);
+	EXPECT_EQ(set_online(l.cpu, "1"), 0);
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	/* Its mask was widened when the CPU went: it may end where it likes. */
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT(wait_limit(l.cpu, drv->full));
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+static void __attribute__((noreturn)) victim(void)
+{
+	struct load l[2] = { { .cpu = cpus - 1, .kcycles = 6400, .hold = 1 },
+			     { .cpu = 0, .kcycles = 6400, .hold = 1 } };
+
+	l[0].fd = kt_open();
+	l[1].fd = l[0].fd;
+	if (queue_of(l[0].fd, 1000, &slow, 2) < 0 || !load_start(&l[0]) || !load_start(&l[1]))
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+static void test_kill(void)
+{
+	int i, status;
+
+	EXPECT_EQ(enforce(), 0);
+	for (i = 0; i < 5; i++) {
+		pid_t pid;
+
+		fflush(stdout);
+		pid = fork();
+		if (!pid)
+			victim();
+		EXPECT(wait_limit(cpus - 1, drv->cap));
+		EXPECT(wait_limit(0, drv->cap));
+		kill(pid, SIGKILL);
+		EXPECT_EQ(waitpid(pid, &status, 0), pid);
+		EXPECT(wait_limit(cpus - 1, drv->full));
+		EXPECT(checker_same(&before, LIMIT));
+		EXPECT_EQ(kt_wait_sysfs("stats/clients", 0), 0);
+	}
+	EXPECT_EQ(relax(), 0);
+}
+
+/* A lease that ends takes its cap with it, though the thread computes on. */
+static void test_lease(void)
+{
+	struct wattle_queue_params p = { .max_slowdown_pm = 1000, .lease_ns = 300 * MS };
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	int q;
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	q = kt_queue(l.fd, &p);
+	EXPECT_EQ(kt_submit_batches(l.fd, q, &slow, 1, NULL), 1);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	EXPECT(wait_limit(l.cpu, drv->full));
+	EXPECT_EQ(kt_sysfs("stats/granted"), 0);
+	EXPECT_EQ(load_stop(&l), -ESTALE);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* Only while admitted work of the class is there, only on managed CPUs, never 0. */
+static void test_latency(void)
+{
+	struct wattle_queue_params p = { .class = WATTLE_CLASS_LATENCY };
+	struct wattle_batch later = { .release_ns = kt_now() + 3600 * SEC };
+	struct wattle_cancel c = { .size = sizeof(c), .flags = WATTLE_CANCEL_ALL };
+	struct wattle_query info = { .size = sizeof(info) };
+	int fd = kt_open(), q = kt_queue(fd, &p);
+
+	EXPECT_EQ(ioctl(fd, WATTLE_IOC_QUERY, &info), 0);
+	EXPECT_EQ(info.latency_confidence, WATTLE_CONFIDENCE_EFFECTIVE);
+	EXPECT_EQ(info.cpufreq_confidence,
+		  drv->range ? WATTLE_CONFIDENCE_HINT : WATTLE_CONFIDENCE_EFFECTIVE);
+	EXPECT_EQ(managed("1"), 0);
+	EXPECT_EQ(kt_submit_batches(fd, q, &later, 1, NULL), 1);
+	EXPECT(wait_text("none", 1, "requested_latency_us"));
+	EXPECT_EQ(kt_mode("enforce"), 0);
+	EXPECT(wait_text("50", 1, "requested_latency_us"));
+	EXPECT(wait_text("none", 0, "requested_latency_us"));
+	EXPECT_EQ(kt_mode("off"), 0);
+	EXPECT(wait_text("none", 1, "requested_latency_us"));
+	EXPECT_EQ(kt_mode("enforce"), 0);
+	EXPECT(wait_text("50", 1, "requested_latency_us"));
+	c.queue = q;
+	EXPECT_EQ(ioctl(fd, WATTLE_IOC_CANCEL, &c), 0);
+	EXPECT(wait_text("none", 1, "requested_latency_us"));
+	EXPECT_EQ(kt_submit_batches(fd, q, &later, 1, NULL), 1);
+	EXPECT(wait_text("50", 1, "requested_latency_us"));
+	EXPECT_EQ(managed("0"), 0);
+	EXPECT(wait_text("50", 0, "requested_latency_us"));
+	EXPECT(wait_text("none", 1, "requested_latency_us"));
+	close(fd);
+	EXPECT(wait_text("none", 0, "requested_latency_us"));
+	EXPECT_EQ(relax(), 0);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* A drained module holds nothing; one that is unloaded right after a cap neither. */
+static void test_drain_and_unload(void)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	struct load plain = { .cpu = cpus - 1, .kcycles = 6400, .fd = -1 };
+	int i;
+
+	EXPECT(load_start(&plain));
+	for (i = 0; i < 4; i++) {
+		l.fd = kt_open();
+		l.hold = 0;
+		EXPECT_EQ(enforce(), 0);
+		EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+		EXPECT(load_start(&l));
+		EXPECT(load_hold(&l, 1));
+		EXPECT(wait_limit(l.cpu, drv->cap));
+		if (i % 2) {
+			EXPECT_EQ(-pt_write("1", WATTLE "draining"), 0);
+			EXPECT(wait_limit(l.cpu, drv->full));
+		}
+		EXPECT_EQ(load_stop(&l), 0);
+		close(l.fd);
+		EXPECT_EQ(kt_rmmod("wattle"), 0);
+		EXPECT(wait_limit(l.cpu, drv->full));
+		EXPECT(pt_wait_khz(l.cpu, drv->true_full, LIMIT));
+		EXPECT_EQ(kt_insmod("wattle", ""), 0);
+	}
+	EXPECT_EQ(load_stop(&plain), 0);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+int main(int argc, char **argv)
+{
+	static const struct kt_case cases[] = {
+		{ "a cap while granted work runs, and not longer", test_cap },
+		{ "work that may not be slowed runs free", test_free },
+		{ "a deadline lifts the cap before it", test_dated_lifts },
+		{ "a foreign minimum is respected", test_foreign_min },
+		{ "admission follows a foreign maximum", test_foreign_max },
+		{ "a promise that a foreign maximum breaks", test_revoked },
+		{ "modes: off takes everything back at once", test_modes },
+		{ "a domain that is not all managed is left alone", test_part_managed },
+		{ "the clock comes back under load that never pauses", test_come_back },
+		{ "governors change under a cap", test_governors },
+		{ "the driver goes and comes under a cap", test_reload },
+		{ "CPUs go and come under a cap", test_hotplug },
+		{ "kill -9", test_kill },
+		{ "a lease ends, and its cap", test_lease },
+		{ "latency requests", test_latency },
+		{ "drained, unloaded", test_drain_and_unload },
+	};
+	unsigned int i;
+	int n;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: kt_actuator DRIVER POLICY [PARAMETER...]\n");
+		return 2;
+	}
+	if (geteuid())
+		kt_skip_all("needs root: it loads modules and changes the mode");
+	cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	if (cpus < 4)
+		kt_skip_all("needs four CPUs");
+	for (i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (!strcmp(argv[1], drivers[i].name))
+			drv = &drivers[i];
+	if (!drv) {
+		fprintf(stderr, "kt_actuator: no driver '%s': opp, acpi or hwp\n", argv[1]);
+		return 2;
+	}
+	n = snprintf(params, sizeof(params), "driver=%s policy=%s", argv[1], argv[2]);
+	for (i = 3; i < (unsigned int)argc; i++)
+		n += snprintf(params + n, sizeof(params) - n, " %s", argv[i]);
+	printf("# %s\n", params);
+	if (kt_loaded("wattle_platform"))
+		kt_rmmod("wattle_platform");
+	if (kt_insmod("wattle_platform", params))
+		kt_skip_all("the virtual platform does not load");
+	checker_look(&before);
+	/* One case alone, by hand: CASE=its name, or the beginning of it. */
+	for (i = 0; getenv("CASE") && i < ARRAY_SIZE(cases); i++)
+		if (!strncmp(cases[i].name, getenv("CASE"), strlen(getenv("CASE"))))
+			return kt_run(&cases[i], 1);
+	return kt_run(cases, ARRAY_SIZE(cases));
+}
