@@ -13,6 +13,6 @@ $(foreach t,$(KT_TESTS),$(eval $(call kt_test,$(t))))
 
 # What is asked of clocks, judged from outside; the platform's helpers work it.
 TEST_PROGS += $(O)/tests/kselftest/kt_actuator
-OBJS_kt_actuator = $(addprefix $(O)/tests/,kselftest/kt_actuator.o kselftest/harness.o \
-	kselftest/checker.o platform/selftest/lib.o)
+OBJS_kt_actuator = $(addprefix $(O)/tests/,kselftest/kt_actuator.o kselftest/actuator.o kselftest/actuator_foreign.o \
+	kselftest/harness.o kselftest/checker.o platform/selftest/lib.o)
 LIBS_kt_actuator = -pthread

@@ -4,188 +4,29 @@
  * DRIVER POLICY [PARAMETER...], the virtual platform's. Every case ends with the
  * outside checker: limits, governors, latency requests and affinities as before.
  */
-#include "harness.h"
+#include "actuator.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 
 #include "../platform/selftest/lib.h"
 #include "checker.h"
 
-#define CPUFREQ	"/sys/devices/system/cpu/cpufreq/"
-#define WATTLE	"/sys/class/misc/wattle/"
-#define LIMIT	(20 * SEC)
 /* C of a batch that may take twice its time; what it really does is nobody's business. */
 #define KCYCLES	32000000
 
-static const struct driver {
-	const char	*name;
-	unsigned int	full;		/* highest frequency that cpufreq states */
-	unsigned int	true_full;	/* and what then runs */
-	unsigned int	cap;		/* for work that may take twice its time */
-	unsigned int	between;	/* a foreign limit between the two */
-	bool		range;
-} drivers[] = {
+static const struct driver drivers[] = {
 	{ "opp", 3200000, 3200000, 1600000, 2400000, false },
 	{ "acpi", 2450000, 3400000, 1500000, 2000000, false },
 	{ "hwp", 3200000, 3200000, 1600000, 2400000, true },
 };
 
-static const struct driver *drv;
+const struct driver *drv;
+struct checker before;
 static char params[256];
-static unsigned int cpus;
-static struct checker before;
 
-/* The policy that @cpu belongs to: the directory is named after its first CPU. */
-static unsigned int policy_of(unsigned int cpu)
-{
-	char path[64];
-
-	for (;; cpu--) {
-		snprintf(path, sizeof(path), CPUFREQ "policy%u/scaling_max_freq", cpu);
-		if (!access(path, F_OK) || !cpu)
-			return cpu;
-	}
-}
-
-static uint64_t limit_of(unsigned int cpu)
-{
-	char line[64];
-
-	return pt_read(line, sizeof(line), CPUFREQ "policy%u/scaling_max_freq", policy_of(cpu)) ?
-	       strtoull(line, NULL, 10) : 0;
-}
-
-static bool wait_limit(unsigned int cpu, uint64_t khz)
-{
-	uint64_t end = kt_now() + LIMIT;
-
-	while (limit_of(cpu) != khz) {
-		if (kt_now() > end) {
-			printf("# CPU %u: limit %llu, not %llu\n", cpu,
-			       (unsigned long long)limit_of(cpu), (unsigned long long)khz);
-			return false;
-		}
-		sched_yield();
-	}
-	return true;
-}
-
-static bool wait_text(const char *want, unsigned int cpu, const char *file)
-{
-	uint64_t end = kt_now() + LIMIT;
-	char line[64] = "";
-
-	do {
-		if (pt_read(line, sizeof(line), WATTLE "cpu%u/%s", cpu, file) &&
-		    !strcmp(line, want))
-			return true;
-		sched_yield();
-	} while (kt_now() < end);
-	printf("# cpu%u/%s is '%s', not '%s'\n", cpu, file, line, want);
-	return false;
-}
-
-static long long cpu_number(unsigned int cpu, const char *file)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "cpu%u/%s", cpu, file);
-	return kt_sysfs(path);
-}
-
-/* A thread on a CPU: halted work until told to stop; under a grant while @hold. */
-struct load {
-	pthread_t	thread;
-	unsigned int	cpu;
-	int		fd;		/* of /dev/wattle, -1 = plain load */
-	int		hold;		/* 1 take a grant, 0 end it, -1 stop */
-	int		held;
-	int		err;
-	unsigned int	kcycles;	/* done at a time; 0: spins, platform not needed */
-};
-
-static void *load_fn(void *arg)
-{
-	struct load *l = arg;
-	int work = l->kcycles ? pt_open() : -1, hold;
-	struct wattle_next n = { 0 };
-
-	l->err = kt_pin(l->cpu);
-	while (!l->err && (hold = __atomic_load_n(&l->hold, __ATOMIC_ACQUIRE)) >= 0) {
-		if (hold && !l->held)
-			l->err = kt_next(l->fd, 0, kt_now() + LIMIT, &n);
-		else if (!hold && l->held)
-			l->err = kt_complete(l->fd, n.token);
-		__atomic_store_n(&l->held, hold, __ATOMIC_RELEASE);
-		if (work >= 0 && pt_work(work, l->kcycles, 0) < 0)
-			l->err = -errno;
-	}
-	if (l->held && !l->err)
-		l->err = kt_complete(l->fd, n.token);
-	__atomic_store_n(&l->held, 0, __ATOMIC_RELEASE);
-	if (work >= 0)
-		close(work);
-	return NULL;
-}
-
-static bool load_start(struct load *l)
-{
-	return !pthread_create(&l->thread, NULL, load_fn, l);
-}
-
-/* Until it has, or no longer has, its grant; false if that went wrong. */
-static bool load_hold(struct load *l, int hold)
-{
-	uint64_t end = kt_now() + LIMIT;
-
-	__atomic_store_n(&l->hold, hold, __ATOMIC_RELEASE);
-	while (__atomic_load_n(&l->held, __ATOMIC_ACQUIRE) != hold && !l->err && kt_now() < end)
-		sched_yield();
-	return !l->err && l->held == hold;
-}
-
-static int load_stop(struct load *l)
-{
-	__atomic_store_n(&l->hold, -1, __ATOMIC_RELEASE);
-	pthread_join(l->thread, NULL);
-	return l->err;
-}
-
-static int managed(const char *list)
-{
-	return -pt_write(list, WATTLE "managed_cpus");
-}
-
-static int enforce(void)
-{
-	char list[16];
-
-	snprintf(list, sizeof(list), "0-%u", cpus - 1);
-	return managed(list) ?: kt_mode("enforce");
-}
-
-static int relax(void)
-{
-	return kt_mode("observe") ?: managed("\n");
-}
-
-/* Batches that may take twice their time (if they are known), unless @b says otherwise. */
-static int queue_of(int fd, unsigned int slowdown_pm, const struct wattle_batch *b, unsigned int n)
-{
-	struct wattle_queue_params p = { .max_slowdown_pm = slowdown_pm, .lease_ns = 50 * SEC };
-	int q = kt_queue(fd, &p);
-
-	while (q > 0 && n--)
-		if (kt_submit_batches(fd, q, b, 1, NULL) != 1)
-			return -1;
-	return q;
-}
-
-static const struct wattle_batch slow = { .work_kcycles = KCYCLES };
+const struct wattle_batch slow = { .work_kcycles = KCYCLES };
 
 /* While a grant runs the limit is there, the clock follows; then it goes. */
 static void test_cap(void)
@@ -281,137 +122,6 @@ static void test_dated_lifts(void)
 	EXPECT_EQ(load_stop(&l), 0);
 	EXPECT_EQ(relax(), 0);
 	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
-}
-
-static int foreign(const char *which, unsigned int khz)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", khz);
-	return pt_write(text, CPUFREQ "policy%u/scaling_%s_freq", policy_of(cpus - 1), which);
-}
-
-/* An administrator's minimum is never undercut, one that comes late neither. */
-static void test_foreign_min(void)
-{
-	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
-	char line[64], lowest[64];
-	int i;
-
-	EXPECT(pt_read(lowest, sizeof(lowest), CPUFREQ "policy%u/scaling_min_freq",
-		       policy_of(l.cpu)));
-	l.fd = kt_open();
-	EXPECT_EQ(enforce(), 0);
-	EXPECT(queue_of(l.fd, 1000, &slow, 2) > 0);
-	EXPECT(load_start(&l));
-	for (i = 0; i < 2; i++) {
-		if (i)
-			EXPECT_EQ(foreign("min", drv->between), 0);
-		EXPECT(load_hold(&l, 1));
-		if (!i) {
-			EXPECT(wait_limit(l.cpu, drv->cap));
-			EXPECT_EQ(foreign("min", drv->between), 0);
-		}
-		EXPECT(wait_limit(l.cpu, drv->between));
-		EXPECT(pt_read(line, sizeof(line), CPUFREQ "policy%u/scaling_min_freq",
-			       policy_of(l.cpu)));
-		EXPECT_EQ(strtoul(line, NULL, 10), drv->between);
-		EXPECT(pt_wait_khz(l.cpu, drv->between, LIMIT));
-		/* Between two frequencies of the table the next above counts. */
-		EXPECT_EQ(foreign("min", drv->between - 100000), 0);
-		EXPECT(wait_limit(l.cpu, drv->range ? drv->between - 100000 : drv->between));
-		/* With all of the range taken there is nothing left to ask for. */
-		EXPECT_EQ(foreign("min", drv->full), 0);
-		EXPECT(wait_text("none", l.cpu, "requested_khz"));
-		EXPECT_EQ(-pt_write(lowest, CPUFREQ "policy%u/scaling_min_freq",
-				    policy_of(l.cpu)), 0);
-		EXPECT(wait_limit(l.cpu, drv->cap));
-		EXPECT(load_hold(&l, 0));
-	}
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
-}
-
-static bool wait_supply(unsigned int khz)
-{
-	uint64_t end = kt_now() + LIMIT;
-
-	while (kt_sysfs("supply_khz") != khz) {
-		if (kt_now() > end) {
-			printf("# supply_khz is %lld, not %u\n", kt_sysfs("supply_khz"), khz);
-			return false;
-		}
-		sched_yield();
-	}
-	return true;
-}
-
-/* Admission counts on what others allow: also seen while our own cap is below it. */
-static void test_foreign_max(void)
-{
-	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
-
-	l.fd = kt_open();
-	EXPECT_EQ(enforce(), 0);
-	EXPECT(wait_supply(drv->full));
-	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
-	EXPECT_EQ(foreign("max", drv->between), 0);
-	EXPECT(wait_supply(drv->between));
-	EXPECT_EQ(foreign("max", drv->full), 0);
-	EXPECT(wait_supply(drv->full));
-	EXPECT(load_start(&l));
-	EXPECT(load_hold(&l, 1));
-	EXPECT(wait_limit(l.cpu, drv->cap));
-	EXPECT_EQ(kt_sysfs("supply_khz"), drv->full);
-	EXPECT_EQ(foreign("max", drv->between), 0);
-	EXPECT(wait_supply(drv->between));
-	/* A smaller maximum makes a smaller frequency twice as slow as it. */
-	EXPECT(load_hold(&l, 0));
-	EXPECT(wait_limit(l.cpu, drv->between));
-	EXPECT_EQ(foreign("max", drv->full), 0);
-	EXPECT(wait_supply(drv->full));
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
-}
-
-/* A promise that a lower maximum breaks is taken back by name; the batch stays. */
-static void test_revoked(void)
-{
-	struct wattle_queue_params p = { .event_mask = WATTLE_EVENTS_ALL };
-	struct wattle_batch b = { .work_kcycles = drv->full * 1000ULL, .user_data = 7 };
-	struct wattle_queue_stats st;
-	struct wattle_verdict v;
-	struct wattle_event ev;
-	int fd = kt_open_flags(O_NONBLOCK), q;
-	uint64_t end = kt_now() + LIMIT;
-	ssize_t got;
-
-	EXPECT_EQ(enforce(), 0);
-	EXPECT(wait_supply(drv->full));
-	q = kt_queue(fd, &p);
-	/* 1000 s of work at full speed. */
-	b.deadline_ns = kt_now() + 1100 * SEC;
-	EXPECT_EQ(kt_submit_batches(fd, q, &b, 1, &v), 1);
-	EXPECT_EQ(v.status, WATTLE_VERDICT_ADMITTED);
-	EXPECT_EQ(foreign("max", drv->between), 0);
-	do {
-		got = read(fd, &ev, sizeof(ev));
-	} while (got < 0 && errno == EAGAIN && kt_now() < end);
-	EXPECT_EQ(foreign("max", drv->full), 0);
-	EXPECT_EQ(got, sizeof(ev));
-	EXPECT_EQ(ev.type, WATTLE_EVENT_REVOKED);
-	EXPECT_EQ(ev.user_data, 7);
-	EXPECT_EQ(ev.cpu, WATTLE_CPU_ANY);
-	EXPECT_EQ(ev.status, WATTLE_REASON_INFEASIBLE);
-	EXPECT_EQ(kt_stats(fd, q, &st), 0);
-	EXPECT_EQ(st.queued, 1);
-	EXPECT_EQ(relax(), 0);
-	close(fd);
 	EXPECT(checker_same(&before, LIMIT));
 }
 

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+/* kt_actuator: what others ask of a clock while wattle asks too. */
+#include "actuator.h"
+
+#include <fcntl.h>
+#include <sched.h>
+
+#include "../platform/selftest/lib.h"
+
+static int foreign(const char *which, unsigned int khz)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", khz);
+	return pt_write(text, CPUFREQ "policy%u/scaling_%s_freq", policy_of(cpus - 1), which);
+}
+
+/* An administrator's minimum is never undercut, one that comes late neither. */
+void test_foreign_min(void)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	char line[64], lowest[64];
+	int i;
+
+	EXPECT(pt_read(lowest, sizeof(lowest), CPUFREQ "policy%u/scaling_min_freq",
+		       policy_of(l.cpu)));
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 2) > 0);
+	EXPECT(load_start(&l));
+	for (i = 0; i < 2; i++) {
+		if (i)
+			EXPECT_EQ(foreign("min", drv->between), 0);
+		EXPECT(load_hold(&l, 1));
+		if (!i) {
+			EXPECT(wait_limit(l.cpu, drv->cap));
+			EXPECT_EQ(foreign("min", drv->between), 0);
+		}
+		EXPECT(wait_limit(l.cpu, drv->between));
+		EXPECT(pt_read(line, sizeof(line), CPUFREQ "policy%u/scaling_min_freq",
+			       policy_of(l.cpu)));
+		EXPECT_EQ(strtoul(line, NULL, 10), drv->between);
+		EXPECT(pt_wait_khz(l.cpu, drv->between, LIMIT));
+		/* Between two frequencies of the table the next above counts. */
+		EXPECT_EQ(foreign("min", drv->between - 100000), 0);
+		EXPECT(wait_limit(l.cpu, drv->range ? drv->between - 100000 : drv->between));
+		/* With all of the range taken there is nothing left to ask for. */
+		EXPECT_EQ(foreign("min", drv->full), 0);
+		EXPECT(wait_text("none", l.cpu, "requested_khz"));
+		EXPECT_EQ(-pt_write(lowest, CPUFREQ "policy%u/scaling_min_freq",
+				    policy_of(l.cpu)), 0);
+		EXPECT(wait_limit(l.cpu, drv->cap));
+		EXPECT(load_hold(&l, 0));
+	}
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+static bool wait_supply(unsigned int khz)
+{
+	uint64_t end = kt_now() + LIMIT;
+
+	while (kt_sysfs("supply_khz") != khz) {
+		if (kt_now() > end) {
+			printf("# supply_khz is %lld, not %u\n", kt_sysfs("supply_khz"), khz);
+			return false;
+		}
+		sched_yield();
+	}
+	return true;
+}
+
+/* Admission counts on what others allow: also seen while our own cap is below it. */
+void test_foreign_max(void)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(wait_supply(drv->full));
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT_EQ(foreign("max", drv->between), 0);
+	EXPECT(wait_supply(drv->between));
+	EXPECT_EQ(foreign("max", drv->full), 0);
+	EXPECT(wait_supply(drv->full));
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	EXPECT_EQ(kt_sysfs("supply_khz"), drv->full);
+	EXPECT_EQ(foreign("max", drv->between), 0);
+	EXPECT(wait_supply(drv->between));
+	/* A smaller maximum makes a smaller frequency twice as slow as it. */
+	EXPECT(load_hold(&l, 0));
+	EXPECT(wait_limit(l.cpu, drv->between));
+	EXPECT_EQ(foreign("max", drv->full), 0);
+	EXPECT(wait_supply(drv->full));
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
+
+/* A promise that a lower maximum breaks is taken back by name; the batch stays. */
+void test_revoked(void)
+{
+	struct wattle_queue_params p = { .event_mask = WATTLE_EVENTS_ALL };
+	struct wattle_batch b = { .work_kcycles = drv->full * 1000ULL, .user_data = 7 };
+	struct wattle_queue_stats st;
+	struct wattle_verdict v;
+	struct wattle_event ev;
+	int fd = kt_open_flags(O_NONBLOCK), q;
+	uint64_t end = kt_now() + LIMIT;
+	ssize_t got;
+
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(wait_supply(drv->full));
+	q = kt_queue(fd, &p);
+	/* 1000 s of work at full speed. */
+	b.deadline_ns = kt_now() + 1100 * SEC;
+	EXPECT_EQ(kt_submit_batches(fd, q, &b, 1, &v), 1);
+	EXPECT_EQ(v.status, WATTLE_VERDICT_ADMITTED);
+	EXPECT_EQ(foreign("max", drv->between), 0);
+	do {
+		got = read(fd, &ev, sizeof(ev));
+	} while (got < 0 && errno == EAGAIN && kt_now() < end);
+	EXPECT_EQ(foreign("max", drv->full), 0);
+	EXPECT_EQ(got, sizeof(ev));
+	EXPECT_EQ(ev.type, WATTLE_EVENT_REVOKED);
+	EXPECT_EQ(ev.user_data, 7);
+	EXPECT_EQ(ev.cpu, WATTLE_CPU_ANY);
+	EXPECT_EQ(ev.status, WATTLE_REASON_INFEASIBLE);
+	EXPECT_EQ(kt_stats(fd, q, &st), 0);
+	EXPECT_EQ(st.queued, 1);
+	EXPECT_EQ(relax(), 0);
+	close(fd);
+	EXPECT(checker_same(&before, LIMIT));
+}
