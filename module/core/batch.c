@@ -112,7 +112,7 @@ void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns)
 		return;
 	}
 	/* Asked about again soon; until then nobody is to reckon with it. */
-	if (b->promised > 1 && (s->recheck & 3) < 3)
+	if (b->promised > 1 && wattle_sched_recheck_round(s) < WATTLE_RECHECK_ROUNDS)
 		return;
 	if (b->promised == 1 && b->in.release_ns > now_ns) {
 		kind = WATTLE_ADMIT_DELAYED;
@@ -182,6 +182,14 @@ static void count_verdict(struct wattle_sched_queue *q, const struct wattle_batc
 	}
 }
 
+/* A recheck is in one of the rounds in which promises of before are out of the ledger. */
+static int recheck_gathers(const struct wattle_sched *s)
+{
+	__u32 round = wattle_sched_recheck_round(s);
+
+	return round == 1 || round == 2;
+}
+
 int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch *b,
 			struct wattle_verdict *v, __u64 now_ns)
 {
@@ -232,6 +240,13 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 	c->user->nr_batches++;
 	s->nr_batches++;
 	b->promised = v->status == WATTLE_VERDICT_ADMITTED && s->mode != WATTLE_MODE_OFF;
+	/*
+	 * The ledger lacks what the recheck has yet to ask about, so this promise was
+	 * given without it. It must not stand in the way of any of those: until they
+	 * are settled it is in no ledger, and then it is asked about itself.
+	 */
+	if (b->promised && wattle_sched_dated(b) && recheck_gathers(s))
+		b->promised = WATTLE_PROMISE_LATE;
 	b->recheck = s->recheck;
 	wattle_sched_ledger_add(b, now_ns);
 	wattle_sched_trace(s, WATTLE_TRACE_SUBMIT, b, NULL, now_ns);
@@ -349,15 +364,15 @@ static void recheck_enter(struct wattle_sched_batch *b, __u64 order_ns, __u64 no
 		wattle_sched_make_ready(b);
 }
 
-/* Second round: what can be promised again is; what cannot is told, and is not in the way. */
-static void recheck_close(struct wattle_sched_batch *b, __u64 now_ns)
+/* What can be promised again is; what cannot is told, and is not in the way. */
+static void recheck_ask(struct wattle_sched_batch *b, __u64 now_ns)
 {
 	struct wattle_sched_queue *q = b->queue;
 	struct wattle_verdict v;
 	__u64 order_ns;
 
-	if (b->promised != WATTLE_PROMISE_OPEN)
-		return;
+	/* One whose grant was undone late is there as mere demand: not against itself. */
+	wattle_sched_ledger_sub(b);
 	decide(q, &b->in, b->need_ns, 0, now_ns, &v, &order_ns);
 	if (v.status == WATTLE_VERDICT_ADMITTED) {
 		b->promised = 1;
@@ -368,12 +383,31 @@ static void recheck_close(struct wattle_sched_batch *b, __u64 now_ns)
 	wattle_sched_event(q, WATTLE_EVENT_REVOKED, b, 0, (__s32)v.reason, WATTLE_CPU_ANY, now_ns);
 }
 
-/* Third round: the rest takes the best places that break no promise. */
+/* Second round: the promises of before. */
+static void recheck_close(struct wattle_sched_batch *b, __u64 now_ns)
+{
+	if (b->promised == WATTLE_PROMISE_OPEN)
+		recheck_ask(b, now_ns);
+}
+
+/*
+ * Third round: those that were given meanwhile. A newcomer of this round finds every
+ * promise of before in the ledger and is promised at once, perhaps before a late one
+ * that has its turn yet.
+ */
+static void recheck_late(struct wattle_sched_batch *b, __u64 now_ns)
+{
+	if (b->promised == WATTLE_PROMISE_OPEN || b->promised == WATTLE_PROMISE_LATE)
+		recheck_ask(b, now_ns);
+}
+
+/* Fourth round: the rest takes the best places that break no promise. */
 static void recheck_place(struct wattle_sched_batch *b, __u64 now_ns)
 {
 	struct wattle_verdict v;
 	__u64 order_ns;
 
+	recheck_late(b, now_ns);
 	if (b->promised <= 1)
 		return;
 	b->promised = 0;
@@ -381,13 +415,14 @@ static void recheck_place(struct wattle_sched_batch *b, __u64 now_ns)
 	recheck_enter(b, order_ns, now_ns);
 }
 
-static void (* const recheck_round[])(struct wattle_sched_batch *b, __u64 now_ns) = {
-	recheck_open, recheck_close, recheck_place,
+static void (* const recheck_round[WATTLE_RECHECK_ROUNDS])(struct wattle_sched_batch *b,
+							   __u64 now_ns) = {
+	recheck_open, recheck_close, recheck_late, recheck_place,
 };
 
 void wattle_sched_recheck_begin(struct wattle_sched *s, __u32 round)
 {
-	s->recheck = ((s->recheck >> 2) + !round) << 2 | (round + 1);
+	s->recheck = ((s->recheck >> 3) + !round) << 3 | (round + 1);
 }
 
 __u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns)
@@ -396,6 +431,11 @@ __u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns)
 	struct wattle_sched_batch *b;
 	__u64 n = 0;
 
+	/*
+	 * Queues go in the order they were made in: which of two batches in different
+	 * queues came first does not matter, as it would take a list of all batches. So
+	 * where the supply falls short, the older queue keeps its promises.
+	 */
 	wattle_list_for_each(q, &s->queues, sched_link) {
 		/* Who has been through goes to the end, where newcomers are. */
 		while (n < max && !wattle_list_empty(&q->batches)) {
@@ -403,7 +443,7 @@ __u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns)
 			if (b->recheck == s->recheck)
 				break;
 			b->recheck = s->recheck;
-			recheck_round[(s->recheck & 3) - 1](b, now_ns);
+			recheck_round[wattle_sched_recheck_round(s) - 1](b, now_ns);
 			wattle_list_del(&b->queue_link);
 			wattle_list_add_tail(&b->queue_link, &q->batches);
 			n++;

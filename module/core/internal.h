@@ -10,9 +10,19 @@
 
 #define WATTLE_PARAMS_CLASS(q)	((q)->params.class - 1)
 
-/* wattle_sched_batch.promised in a recheck, besides 0 and 1: to be asked about, to be placed */
+/*
+ * wattle_sched_batch.promised in a recheck, besides 0 and 1: to be asked about, to be placed,
+ * and to be asked about after all that was promised before the recheck began
+ */
 #define WATTLE_PROMISE_OPEN	2
 #define WATTLE_PROMISE_REVOKED	3
+#define WATTLE_PROMISE_LATE	4
+
+/* Of wattle_sched.recheck: the round that was begun last, from 1; 0 = none ever was. */
+static inline __u32 wattle_sched_recheck_round(const struct wattle_sched *s)
+{
+	return s->recheck & 7;
+}
 
 static inline int wattle_sched_dated(const struct wattle_sched_batch *b)
 {

@@ -302,7 +302,7 @@ struct wattle_sched {
 	__u32				supply_khz;
 	__u32				mode;		/* enum wattle_mode */
 	__u32				draining;
-	/* rechecks begun << 2 | round + 1 */
+	/* rechecks begun << 3 | round + 1 */
 	__u32				recheck;
 	__u32				nr_clients;
 	__u32				nr_queues;
@@ -360,11 +360,13 @@ int wattle_sched_settle_supply(struct wattle_sched *s, __u32 max);
 /*
  * After the supply has changed and is settled: look again at all that waits. Needs follow the new
  * frequency; what can no longer be promised is told so (WATTLE_EVENT_REVOKED with the
- * reason as status) and stays as best effort. Who was submitted first keeps first.
+ * reason as status) and stays as best effort. In each queue, who was
+ * submitted first keeps first; queues go in the order they were made in. What is promised
+ * while it goes on is behind all that was promised before, and may be told so too.
  * Rounds 0 to %WATTLE_RECHECK_ROUNDS - 1, each begun once and then of as many steps of @max
  * batches as it takes until one returns less; the caller may let others in between.
  */
-#define WATTLE_RECHECK_ROUNDS	3
+#define WATTLE_RECHECK_ROUNDS	4
 void wattle_sched_recheck_begin(struct wattle_sched *s, __u32 round);
 __u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns);
 /* Sums over all queues ever, as of @now_ns. */

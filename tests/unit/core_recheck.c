@@ -103,7 +103,7 @@ static void test_half_speed(void **state)
 	for (i = 0; i < 100; i++)
 		assert_int_equal(submit(&sc, i, 101), WATTLE_VERDICT_ADMITTED);
 	wattle_sched_set_supply(&sc.wd->s, 1, 500000);
-	assert_int_equal(recheck(&sc, 7), 300);
+	assert_int_equal(recheck(&sc, 7), 100 * WATTLE_RECHECK_ROUNDS);
 	kept = promised(&sc, 100);
 	assert_in_range(kept, 49, 50);
 	assert_int_equal(revoked(&sc, 0), 100 - kept);
@@ -114,7 +114,7 @@ static void test_half_speed(void **state)
 	}
 	/* Again with the same supply: nobody loses anything. */
 	i = sc.wd->nr_event;
-	assert_int_equal(recheck(&sc, 1000), 300);
+	assert_int_equal(recheck(&sc, 1000), 100 * WATTLE_RECHECK_ROUNDS);
 	assert_int_equal(promised(&sc, 100), kept);
 	assert_int_equal(revoked(&sc, i), 0);
 	teardown(&sc);
@@ -217,6 +217,53 @@ static void test_meanwhile(void **state)
 	teardown(&sc);
 }
 
+/*
+ * Forty batches of 2 ms due in 101 ms keep their promises at half the frequency, whoever
+ * comes during round @at after @steps steps of it; those get what is left, and are told.
+ */
+static void newcomers(__u32 at, unsigned int steps)
+{
+	unsigned int i, kept = 0, round;
+	struct scene sc;
+
+	setup(&sc, 1);
+	for (i = 0; i < 40; i++)
+		assert_int_equal(submit(&sc, i, 101), WATTLE_VERDICT_ADMITTED);
+	wattle_sched_set_supply(&sc.wd->s, 1, 500000);
+	for (round = 0; round < WATTLE_RECHECK_ROUNDS; round++) {
+		wattle_sched_recheck_begin(&sc.wd->s, round);
+		for (i = 0; round == at && i < steps; i++)
+			assert_int_equal(wattle_sched_recheck_some(&sc.wd->s, 5, sc.wd->now), 5);
+		for (i = 40; round == at && i < 60; i++)
+			submit(&sc, i, 90);
+		while (wattle_sched_recheck_some(&sc.wd->s, 5, sc.wd->now) == 5)
+			;
+	}
+	assert_int_equal(promised(&sc, 40), 40);
+	for (i = 40; i < 60; i++) {
+		kept += sc.b[i]->promised;
+		assert_true(sc.b[i]->verdict == WATTLE_VERDICT_ADMITTED || !sc.b[i]->promised);
+	}
+	assert_in_range(kept, 9, 10);
+	/* Who was told that its deadline is promised, and is not, has been told. */
+	for (i = 40, round = 0; i < 60; i++)
+		round += sc.b[i]->verdict == WATTLE_VERDICT_ADMITTED && !sc.b[i]->promised;
+	assert_int_equal(revoked(&sc, 0), round);
+	teardown(&sc);
+}
+
+static void test_newcomers(void **state)
+{
+	__u32 at;
+
+	(void)state;
+	for (at = 0; at < WATTLE_RECHECK_ROUNDS; at++) {
+		newcomers(at, 0);
+		newcomers(at, 4);
+		newcomers(at, 8);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_more),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_meanwhile),
+		cmocka_unit_test(test_newcomers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
