@@ -22,6 +22,7 @@
 #include "device.h"
 #include "domain.h"
 #include "latency.h"
+#include "plan.h"
 #include "trace.h"
 
 /* Batches looked at in one hold of the device lock when the supply has changed. */
@@ -32,7 +33,12 @@ DEFINE_PER_CPU(struct wattle_cpu_freq, wattle_cpu_freq);
 /* promises of each class brought up to date under one hold */
 #define WATTLE_CPUS_SETTLE	64
 
-static DEFINE_MUTEX(wattle_cpus_mutex);		/* @managed and the supply derived from it */
+/*
+ * The supply admission counts on, and looking again at what was promised on another.
+ * Outermost: that may take long, so it goes on when the other locks have been dropped.
+ */
+static DEFINE_MUTEX(wattle_cpus_supply_mutex);
+static DEFINE_MUTEX(wattle_cpus_mutex);		/* @managed, its gates and domains */
 static cpumask_var_t wattle_cpus_managed;
 static u32 wattle_cpus_managed_nr;		/* its weight, for those who only want that */
 static u32 wattle_cpus_khz_supply;
@@ -160,6 +166,12 @@ static void wattle_cpus_supply(u32 nr, u32 khz)
 			cond_resched();
 		} while (some == WATTLE_RECHECK);
 	}
+	if (same)
+		return;
+	/* While promises were asked about, none seemed to wait, or one that was revoked did. */
+	wattle_device_lock();
+	wattle_plan_redo(WATTLE_WHY_DATED);
+	wattle_device_unlock();
 }
 
 /*
@@ -171,6 +183,7 @@ static void wattle_cpus_update(void)
 	u32 nr = 0, khz = U32_MAX;
 	unsigned int cpu;
 
+	mutex_lock(&wattle_cpus_supply_mutex);
 	cpus_read_lock();
 	mutex_lock(&wattle_cpus_mutex);
 	wattle_cpus_gate();
@@ -186,9 +199,10 @@ static void wattle_cpus_update(void)
 	wattle_domain_rebuild(wattle_cpus_managed);
 	wattle_latency_manage(wattle_cpus_managed);
 	WRITE_ONCE(wattle_cpus_khz_supply, nr ? khz : 0);
-	wattle_cpus_supply(nr, nr ? khz : 0);
 	mutex_unlock(&wattle_cpus_mutex);
 	cpus_read_unlock();
+	wattle_cpus_supply(nr, nr ? khz : 0);
+	mutex_unlock(&wattle_cpus_supply_mutex);
 }
 
 static void wattle_cpus_work_fn(struct work_struct *work)
@@ -205,7 +219,7 @@ static DECLARE_WORK(wattle_cpus_work, wattle_cpus_work_fn);
  */
 void wattle_cpus_follow(void)
 {
-	schedule_work(&wattle_cpus_work);
+	queue_work(system_unbound_wq, &wattle_cpus_work);
 }
 
 static int wattle_cpus_hotplug(unsigned int cpu)

@@ -114,6 +114,13 @@ static void wattle_plan_end(struct wattle_worker *w)
 	wattle_plan_post(d, WATTLE_WHY_END);
 }
 
+/* @b waits now. If it is the first with a promise: with one waiting nothing is capped already. */
+static void wattle_plan_dated_came(const struct wattle_sched_batch *b)
+{
+	if (wattle_plan_on && b->due.height && wattle.sched.admit[b->class].count == 1)
+		wattle_plan_redo(WATTLE_WHY_DATED);
+}
+
 static void wattle_plan_latency_count(const struct wattle_sched_batch *b, int by)
 {
 	if (b->class != WATTLE_CLASS_LATENCY - 1)
@@ -149,15 +156,14 @@ void wattle_plan_event(enum wattle_sched_trace what, const struct wattle_sched_b
 		break;
 	case WATTLE_TRACE_REQUEUE:
 		wattle_plan_end(ww);
+		wattle_plan_dated_came(b);
 		break;
 	case WATTLE_TRACE_CANCEL:
 		wattle_plan_latency_count(b, -1);
 		break;
 	case WATTLE_TRACE_SUBMIT:
 		wattle_plan_latency_count(b, 1);
-		/* Only the first: with one waiting, nothing is capped already. */
-		if (wattle_plan_on && b->due.height && wattle.sched.admit[b->class].count == 1)
-			wattle_plan_redo(WATTLE_WHY_DATED);
+		wattle_plan_dated_came(b);
 		break;
 	case WATTLE_TRACE_REFUSE:
 		break;
