@@ -127,6 +127,8 @@ static int wattle_actuator_set(struct wattle_domain *d, struct wattle_clock *k, 
 	int err;
 
 	if (!old) {
+		/* From the moment ours is the lowest, the chains no longer tell of all others. */
+		WRITE_ONCE(d->busy, true);
 		wattle_actuator_limits(k);
 		err = freq_qos_add_request(&k->policy->constraints, &k->req, FREQ_QOS_MAX, khz);
 	} else if (khz) {
@@ -267,7 +269,7 @@ static u64 wattle_actuator_clock(struct wattle_domain *d, struct wattle_clock *k
 		wattle_actuator_hook(k);
 	if (k->check_ns && now_ns >= k->check_ns)
 		wattle_actuator_check(d, k);
-	if (khz) {
+	if (khz || k->nudge_khz < k->foreign_min) {
 		k->nudge_khz = 0;
 	} else if (k->nudge_khz) {
 		/* It is in place and the governor has seen it: on to the real thing. */
@@ -282,10 +284,10 @@ static u64 wattle_actuator_clock(struct wattle_domain *d, struct wattle_clock *k
 			next = wattle_actuator_sooner(next, k->ripe_ns);
 		goto out;
 	}
-	/* To be raised, and the governor may not have noted the cap: not yet. */
-	if (k->held_khz && (!khz || khz > k->held_khz) && wattle_actuator_slow(k) &&
-	    !policy_is_inactive(k->policy) && now_ns - k->set_ns < WATTLE_FORCE_NS &&
-	    (!k->forced || now_ns < k->ripe_ns)) {
+	/* To be raised, and the governor may not have noted the cap: not yet, if MIN allows. */
+	if (k->held_khz && k->held_khz >= k->foreign_min && (!khz || khz > k->held_khz) &&
+	    wattle_actuator_slow(k) && !policy_is_inactive(k->policy) &&
+	    now_ns - k->set_ns < WATTLE_FORCE_NS && (!k->forced || now_ns < k->ripe_ns)) {
 		next = wattle_actuator_sooner(next, k->ripe_ns);
 		goto out;
 	}

@@ -29,6 +29,8 @@ static LIST_HEAD(wattle_domain_clocks);	/* under the sem */
 static LIST_HEAD(wattle_domain_list);	/* under the sem, read under RCU too */
 static bool wattle_domain_closed;	/* under the sem: no clock is taken up any more */
 static struct tracepoint *wattle_domain_qos_tp;
+/* Under the sem, for a rebuild: that must not fail, or what is held would outlive its reason. */
+static cpumask_var_t wattle_domain_left, wattle_domain_set;
 
 /*
  * The aggregate of a constraint has changed. Called with the constraint chain's
@@ -63,13 +65,15 @@ static int wattle_domain_min_moved(struct notifier_block *nb, unsigned long khz,
 }
 
 /*
- * Somebody changed some request, perhaps a maximum above ours, which moves no
- * aggregate. In the context of whoever did it.
+ * Somebody changed some request, perhaps a maximum above ours. That moves no aggregate;
+ * what does is told by the chains. In the context of whoever did it.
  */
-static void wattle_domain_qos(void *data, int action, int before, int after)
+static void wattle_domain_qos(void *data, enum pm_qos_req_action action, int before, int after)
 {
 	struct wattle_domain *d;
 
+	if (before != after)
+		return;
 	rcu_read_lock();
 	list_for_each_entry_rcu(d, &wattle_domain_list, link)
 		if (d->task == current)
@@ -194,7 +198,9 @@ void wattle_domain_walk(void)
 		down_write(&wattle_domain_sem);
 		policy = cpufreq_cpu_get(cpu);
 		if (policy) {
-			wattle_domain_take_up(policy);
+			/* Being made: if that fails now, nobody is told that it goes. */
+			if (READ_ONCE(policy->max_freq_req))
+				wattle_domain_take_up(policy);
 			cpufreq_cpu_put(policy);
 		}
 		up_write(&wattle_domain_sem);
@@ -354,19 +360,14 @@ static void wattle_domain_place(struct wattle_domain *d, const struct cpumask *s
  */
 void wattle_domain_rebuild(const struct cpumask *managed)
 {
-	cpumask_var_t left, set;
+	struct cpumask *left = wattle_domain_left, *set = wattle_domain_set;
 	struct wattle_domain *d, *tmp;
 	struct wattle_clock *k, *next;
 	LIST_HEAD(dead);
 	unsigned int cpu;
 
-	if (!zalloc_cpumask_var(&left, GFP_KERNEL))
-		return;
-	if (!zalloc_cpumask_var(&set, GFP_KERNEL))
-		goto free_left;
-	cpumask_and(left, managed, cpu_online_mask);
-
 	down_write(&wattle_domain_sem);
+	cpumask_and(left, managed, cpu_online_mask);
 	list_for_each_entry(d, &wattle_domain_list, link)
 		d->kept = false;
 	while ((cpu = cpumask_first(left)) < nr_cpu_ids) {
@@ -383,6 +384,7 @@ void wattle_domain_rebuild(const struct cpumask *managed)
 		steered = wattle_domain_fill(d, set, managed);
 		wattle_device_lock();
 		wattle_domain_place(d, set, steered);
+		wattle_plan_redo(WATTLE_WHY_DOMAIN);
 		wattle_device_unlock();
 	}
 	list_for_each_entry_safe(d, tmp, &wattle_domain_list, link) {
@@ -406,9 +408,6 @@ void wattle_domain_rebuild(const struct cpumask *managed)
 
 	list_for_each_entry_safe(d, tmp, &dead, dead_link)
 		wattle_actuator_stop(d);
-	free_cpumask_var(set);
-free_left:
-	free_cpumask_var(left);
 }
 
 static bool wattle_domain_busy(void)
@@ -511,10 +510,17 @@ static void wattle_domain_match(struct tracepoint *tp, void *arg)
  */
 int wattle_domain_init(void)
 {
-	int err = wattle_plan_init();
+	int err;
 
+	if (!zalloc_cpumask_var(&wattle_domain_left, GFP_KERNEL))
+		return -ENOMEM;
+	if (!zalloc_cpumask_var(&wattle_domain_set, GFP_KERNEL)) {
+		err = -ENOMEM;
+		goto free_left;
+	}
+	err = wattle_plan_init();
 	if (err)
-		return err;
+		goto free_set;
 	for_each_kernel_tracepoint(wattle_domain_match, &wattle_domain_qos_tp);
 	if (!wattle_domain_qos_tp) {
 		pr_err("this kernel has no pm_qos_update_target tracepoint (CONFIG_PM, CONFIG_TRACEPOINTS)\n");
@@ -528,6 +534,10 @@ int wattle_domain_init(void)
 
 exit_plan:
 	wattle_plan_exit();
+free_set:
+	free_cpumask_var(wattle_domain_set);
+free_left:
+	free_cpumask_var(wattle_domain_left);
 	return err;
 }
 
@@ -555,4 +565,6 @@ void wattle_domain_exit(void)
 	tracepoint_probe_unregister(wattle_domain_qos_tp, wattle_domain_qos, NULL);
 	tracepoint_synchronize_unregister();
 	wattle_plan_exit();
+	free_cpumask_var(wattle_domain_set);
+	free_cpumask_var(wattle_domain_left);
 }

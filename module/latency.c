@@ -68,6 +68,12 @@ static void wattle_latency_apply(void)
 	unsigned int cpu;
 
 	WRITE_ONCE(wattle_latency_held, us);
+	/* Pairs with wattle_latency_want(): it sees that nothing is held, or this what it wants. */
+	smp_mb();
+	if (!us && READ_ONCE(wattle_latency_wanted)) {
+		us = wattle_param_resume_latency_us();
+		WRITE_ONCE(wattle_latency_held, us);
+	}
 	for_each_possible_cpu(cpu)
 		wattle_latency_set(cpu, cpumask_test_cpu(cpu, wattle_latency_managed) ? us : 0);
 }
@@ -92,6 +98,8 @@ void wattle_latency_want(bool want)
 	if (want == wattle_latency_wanted)
 		return;
 	WRITE_ONCE(wattle_latency_wanted, want);
+	/* Pairs with wattle_latency_apply(). */
+	smp_mb();
 	if (!want)
 		queue_delayed_work(system_wq, &wattle_latency_work, WATTLE_LATENCY_LINGER);
 	else if (!READ_ONCE(wattle_latency_held))
