@@ -98,30 +98,32 @@ static int wattle_sysfs_requested_latency_us(const struct wattle_sysfs_subject *
 	return us ? sysfs_emit(buf, "%u\n", us) : sysfs_emit(buf, "none\n");
 }
 
-#define WATTLE_SYSFS_COUNT(name)						\
+#define WATTLE_SYSFS_COUNT(name, count)						\
 static int wattle_sysfs_##name(const struct wattle_sysfs_subject *s, char *buf)	\
 {										\
-	return wattle_sysfs_number(buf, s->d ? READ_ONCE(s->d->name) : 0, s->d);	\
+	return wattle_sysfs_number(buf, s->d ? READ_ONCE(count) : 0, s->d);	\
 }
 
-WATTLE_SYSFS_COUNT(actuations);
-WATTLE_SYSFS_COUNT(nudges);
-WATTLE_SYSFS_COUNT(failures);
+WATTLE_SYSFS_COUNT(actuations, s->d->actuations);
+WATTLE_SYSFS_COUNT(nudges, s->d->nudges);
+WATTLE_SYSFS_COUNT(failures, s->d->failures);
 
-#define WATTLE_SYSFS_TOOK(which, what, expr)					\
-static int wattle_sysfs_##which##_##what(const struct wattle_sysfs_subject *s, char *buf) \
+#define WATTLE_SYSFS_TOOK(name, took, ns)					\
+static int wattle_sysfs_##name(const struct wattle_sysfs_subject *s, char *buf)	\
 {										\
-	const struct wattle_took *t = s->d && READ_ONCE(s->d->which.nr) ? &s->d->which : NULL; \
+	const struct wattle_took *t = s->d ? (took) : NULL;			\
 										\
-	return wattle_sysfs_number(buf, t ? (expr) : 0, t);			\
+	if (t && !READ_ONCE(t->nr))						\
+		t = NULL;							\
+	return wattle_sysfs_number(buf, t ? div64_u64(ns, NSEC_PER_USEC) : 0, t); \
 }
 
-WATTLE_SYSFS_TOOK(force, last_us, READ_ONCE(t->last_ns) / NSEC_PER_USEC);
-WATTLE_SYSFS_TOOK(force, mean_us, div64_u64(READ_ONCE(t->sum_ns), t->nr) / NSEC_PER_USEC);
-WATTLE_SYSFS_TOOK(force, max_us, READ_ONCE(t->max_ns) / NSEC_PER_USEC);
-WATTLE_SYSFS_TOOK(follow, last_us, READ_ONCE(t->last_ns) / NSEC_PER_USEC);
-WATTLE_SYSFS_TOOK(follow, mean_us, div64_u64(READ_ONCE(t->sum_ns), t->nr) / NSEC_PER_USEC);
-WATTLE_SYSFS_TOOK(follow, max_us, READ_ONCE(t->max_ns) / NSEC_PER_USEC);
+WATTLE_SYSFS_TOOK(force_last_us, &s->d->force, READ_ONCE(t->last_ns));
+WATTLE_SYSFS_TOOK(force_mean_us, &s->d->force, div64_u64(READ_ONCE(t->sum_ns), t->nr));
+WATTLE_SYSFS_TOOK(force_max_us, &s->d->force, READ_ONCE(t->max_ns));
+WATTLE_SYSFS_TOOK(follow_last_us, &s->d->follow, READ_ONCE(t->last_ns));
+WATTLE_SYSFS_TOOK(follow_mean_us, &s->d->follow, div64_u64(READ_ONCE(t->sum_ns), t->nr));
+WATTLE_SYSFS_TOOK(follow_max_us, &s->d->follow, READ_ONCE(t->max_ns));
 
 #define WATTLE_SYSFS_FILE(name)	{ #name, wattle_sysfs_##name }
 
