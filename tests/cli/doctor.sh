@@ -45,6 +45,32 @@ for nonsense in x 3-1 1- 0,,2 99999999999; do
 	like "nonsense CPU list '$nonsense'" 'note . ' "$(finding "$work/server" cpus)"
 done
 
+# Others that set frequencies.
+echo 0-1,3 >$cpu/online
+like "no /proc" 'note . /proc cannot be read.*mount it' "$(finding "$work/server" managers)"
+mkdir -p server/proc/{7,8,self} server/etc/tuned $cpu/cpufreq/policy{0,1}
+echo bash >server/proc/7/comm
+echo nobody-we-know >server/proc/8/comm
+printf 'A=1\0' | tee server/proc/7/environ >server/proc/8/environ
+for p in 0 1; do
+	for what in cpuinfo_min_freq scaling_min_freq; do echo 800000 >$cpu/cpufreq/policy$p/$what; done
+	for what in cpuinfo_max_freq scaling_max_freq; do echo 3200000 >$cpu/cpufreq/policy$p/$what; done
+done
+like "nobody else" 'ok . no other program' "$(finding "$work/server" managers)"
+like "no limits" 'ok . no cpufreq policy of 2 is limited' "$(finding "$work/server" limits)"
+is "no Slurm, no line" " |  | " "$(finding "$work/server" slurm)"
+echo tuned >server/proc/8/comm
+like "tuned, profile unknown" 'note . tuned runs .pid 8. and sets.*systemctl stop tuned' "$(finding "$work/server" tuned)"
+echo throughput-performance >server/etc/tuned/active_profile
+like "tuned with its profile" 'pid 8, profile throughput-performance' "$(finding "$work/server" tuned)"
+is "then no all-clear" " |  | " "$(finding "$work/server" managers)"
+echo power-profiles- >server/proc/8/comm
+like "a name cut at 15 characters" 'note . power-profiles-daemon runs' "$(finding "$work/server" power-profiles-)"
+printf 'A=1\0SLURM_CPU_FREQ_REQX=no\0SLURM_CPU_FREQ_REQ=2400000\0Z=' >server/proc/8/environ
+like "a Slurm job with --cpu-freq" 'note . a job step .pid 8. .*--cpu-freq .2400000.' "$(finding "$work/server" slurm)"
+echo 2000000 >$cpu/cpufreq/policy1/scaling_max_freq
+like "a limit" 'note . 1 of 2 .*policy1 has 800000 to 2000000 kHz.*cpuinfo_max_freq' "$(finding "$work/server" limits)"
+
 # A device that is there and is none.
 mkdir -p odd/dev odd/sys/module/wattle
 run -j doctor --root "$work/odd"

@@ -16,31 +16,12 @@
 
 #include <wattle/ml.h>
 
-#include "cli/cli.h"
+#include "cli/doctor.h"
 #include "cli/meter.h"
 #include "cli/opt.h"
 #include "cli/sysinfo.h"
 
-enum state { OK, NOTE, BROKEN };
-
-/**
- * struct doctor - a visit
- * @root:	tree that /sys, /proc and /dev are looked up in, "" for the real one
- * @client:	of the device, NULL when it cannot be had
- */
-struct doctor {
-	struct out		*o;
-	const char		*root;
-	struct wattle_client	*client;
-	struct wattle_query	query;
-	unsigned int		notes;
-	unsigned int		broken;
-};
-
-static void finding(struct doctor *d, const char *check, enum state s, const char *cure,
-		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-static void finding(struct doctor *d, const char *check, enum state s, const char *cure,
+void doctor_finding(struct doctor *d, const char *check, enum doctor_state s, const char *cure,
 		    const char *fmt, ...)
 {
 	static const char *const names[] = { "ok", "note", "broken" };
@@ -74,15 +55,15 @@ static void check_kernel(struct doctor *d)
 	uname(&u);
 	sscanf(u.release, "%d.%d", &major, &minor);
 	if (strcmp(u.machine, "x86_64"))
-		finding(d, "kernel", NOTE,
+		doctor_finding(d, "kernel", NOTE,
 			"the embedded backend works here; the module is tested on x86_64 only",
 			"Linux %s on %s", u.release, u.machine);
 	else if (major < 6 || (major == 6 && minor < 1))
-		finding(d, "kernel", NOTE,
+		doctor_finding(d, "kernel", NOTE,
 			"the module is tested on 6.1 and 6.12; the embedded backend works on any",
 			"Linux %s is older than 6.1", u.release);
 	else
-		finding(d, "kernel", OK, NULL, "Linux %s, %s", u.release, u.machine);
+		doctor_finding(d, "kernel", OK, NULL, "Linux %s, %s", u.release, u.machine);
 }
 
 static void check_cpus(struct doctor *d)
@@ -92,27 +73,27 @@ static void check_cpus(struct doctor *d)
 	int n;
 
 	if (sysinfo_cpus(d->root, &cpus)) {
-		finding(d, "cpus", NOTE, "mount it: mount -t sysfs none /sys",
+		doctor_finding(d, "cpus", NOTE, "mount it: mount -t sysfs none /sys",
 			"/sys/devices/system/cpu/online cannot be read");
 		return;
 	}
 	n = sched_getaffinity(0, sizeof(allowed), &allowed) ? 0 : CPU_COUNT(&allowed);
 	if (n && !*d->root && (unsigned int)n < cpus.online)
-		finding(d, "cpus", NOTE,
+		doctor_finding(d, "cpus", NOTE,
 			"the rest is closed by an affinity mask or a cpuset (taskset, cgroup cpuset.cpus); widen it if that is not meant",
 			"%u online in %u package%s, but only %d may be used by this process",
 			cpus.online, cpus.packages, cpus.packages == 1 ? "" : "s", n);
 	else
-		finding(d, "cpus", OK, NULL, "%u online in %u package%s, %s kernels", cpus.online,
+		doctor_finding(d, "cpus", OK, NULL, "%u online in %u package%s, %s kernels", cpus.online,
 			cpus.packages, cpus.packages == 1 ? "" : "s", wattle_ml__isa());
 }
 
 static void check_module(struct doctor *d)
 {
 	if (sysinfo_exists(d->root, "/sys/module/wattle"))
-		finding(d, "module", OK, NULL, "wattle is loaded");
+		doctor_finding(d, "module", OK, NULL, "wattle is loaded");
 	else
-		finding(d, "module", NOTE,
+		doctor_finding(d, "module", NOTE,
 			"build it with 'make module', then: insmod wattle_registry.ko; insmod wattle.ko (or modprobe wattle once installed)",
 			"wattle is not loaded; jobs use the embedded backend");
 }
@@ -132,34 +113,34 @@ static void check_device(struct doctor *d)
 	opts.device = path;
 	rc = wattle_client__open(&d->client, &opts, err, sizeof(err));
 	if (rc == -ENOENT && !loaded)
-		finding(d, "device", NOTE, "it appears with the module",
+		doctor_finding(d, "device", NOTE, "it appears with the module",
 			"%s is not there", path);
 	else if (rc == -ENOENT)
-		finding(d, "device", BROKEN,
+		doctor_finding(d, "device", BROKEN,
 			"the module is loaded, so udev or devtmpfs should have made it; in a container pass the device in",
 			"%s is not there", path);
 	else if (rc == -EACCES || rc == -EPERM)
-		finding(d, "device", BROKEN,
+		doctor_finding(d, "device", BROKEN,
 			"join the group that owns it ('usermod -aG wattle NAME', then log in again) or run as root",
 			"%s: no permission for this user", path);
 	else if (rc == -EPROTO)
-		finding(d, "device", BROKEN,
+		doctor_finding(d, "device", BROKEN,
 			"build and load the module of the same release as this command",
 			"%s", err);
 	else if (rc)
-		finding(d, "device", BROKEN, "unload and load the module; see dmesg", "%s", err);
+		doctor_finding(d, "device", BROKEN, "unload and load the module; see dmesg", "%s", err);
 	if (rc) {
 		d->client = NULL;
 		return;
 	}
 	if (wattle_client__query(d->client, &d->query)) {
-		finding(d, "device", BROKEN, "unload and load the module; see dmesg",
+		doctor_finding(d, "device", BROKEN, "unload and load the module; see dmesg",
 			"%s: %s", path, wattle_client__error());
 		wattle_client__close(d->client);
 		d->client = NULL;
 		return;
 	}
-	finding(d, "device", OK, NULL, "%s, ABI %u.%u", path, d->query.abi_major,
+	doctor_finding(d, "device", OK, NULL, "%s, ABI %u.%u", path, d->query.abi_major,
 		d->query.abi_minor);
 }
 
@@ -170,17 +151,17 @@ static void check_mode(struct doctor *d)
 	if (!d->client)
 		return;
 	if (!mode)
-		finding(d, "mode", BROKEN, "use the command of the same release as the module",
+		doctor_finding(d, "mode", BROKEN, "use the command of the same release as the module",
 			"%u, which this command does not know", d->query.mode);
 	else if (d->query.mode == WATTLE_MODE_OFF)
-		finding(d, "mode", NOTE, "'wattle mode observe' turns on accounts, and nothing else",
+		doctor_finding(d, "mode", NOTE, "'wattle mode observe' turns on accounts, and nothing else",
 			"off: nothing is accounted or steered");
 	else if (d->query.mode == WATTLE_MODE_ENFORCE && !d->query.nr_cpus_managed)
-		finding(d, "mode", NOTE,
+		doctor_finding(d, "mode", NOTE,
 			"give it some: echo 0-3 > /sys/class/misc/wattle/managed_cpus",
 			"enforce, but no CPU is managed: grants are not gated");
 	else
-		finding(d, "mode", OK, NULL, "%s, %u of %u CPUs managed", mode,
+		doctor_finding(d, "mode", OK, NULL, "%s, %u of %u CPUs managed", mode,
 			d->query.nr_cpus_managed, d->query.nr_cpus_online);
 }
 
@@ -190,7 +171,7 @@ static void check_cpufreq(struct doctor *d)
 
 	if (sysinfo_line(d->root, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_driver", drv,
 			 sizeof(drv)) || !drv[0]) {
-		finding(d, "cpufreq", NOTE,
+		doctor_finding(d, "cpufreq", NOTE,
 			"usual in a virtual machine; on hardware enable P-states or CPPC in the firmware",
 			"no driver: frequencies cannot be seen or set here");
 		return;
@@ -198,11 +179,11 @@ static void check_cpufreq(struct doctor *d)
 	sysinfo_line(d->root, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", gov,
 		     sizeof(gov));
 	if (!strcmp(drv, "intel_pstate") || !strcmp(drv, "amd-pstate-epp"))
-		finding(d, "cpufreq", NOTE,
+		doctor_finding(d, "cpufreq", NOTE,
 			"fine as it is; 'effective' needs the driver's passive mode",
 			"driver %s, governor %s: the hardware chooses, limits are hints", drv, gov);
 	else
-		finding(d, "cpufreq", OK, NULL, "driver %s, governor %s", drv, gov);
+		doctor_finding(d, "cpufreq", OK, NULL, "driver %s, governor %s", drv, gov);
 }
 
 static void check_cpuidle(struct doctor *d)
@@ -211,11 +192,11 @@ static void check_cpuidle(struct doctor *d)
 
 	if (sysinfo_line(d->root, "/sys/devices/system/cpu/cpuidle/current_driver", drv,
 			 sizeof(drv)) || !drv[0] || !strcmp(drv, "none"))
-		finding(d, "cpuidle", NOTE,
+		doctor_finding(d, "cpuidle", NOTE,
 			"usual in a virtual machine; on hardware allow C-states in the firmware and drop idle=poll",
 			"no driver: idle states cannot be seen here");
 	else
-		finding(d, "cpuidle", OK, NULL, "driver %s", drv);
+		doctor_finding(d, "cpuidle", OK, NULL, "driver %s", drv);
 }
 
 static void check_energy(struct doctor *d)
@@ -232,15 +213,15 @@ static void check_energy(struct doctor *d)
 		return;
 	wattle_energy__read(c, &e);
 	if (e.quality != WATTLE_QUALITY_NONE)
-		finding(d, "energy", OK, NULL, "%s, %s%s (package)", e.source,
+		doctor_finding(d, "energy", OK, NULL, "%s, %s%s (package)", e.source,
 			e.simulated ? "simulated, " : "", meter_quality(e.quality));
 	else if (packages && !readable)
-		finding(d, "energy", NOTE,
+		doctor_finding(d, "energy", NOTE,
 			"run as root, or let a group read /sys/class/powercap/intel-rapl:*/energy_uj (CVE-2020-8694 closed it)",
 			"RAPL is there (%u package%s), but not readable for this user", packages,
 			packages == 1 ? "" : "s");
 	else
-		finding(d, "energy", NOTE, e.why, "no source of joules");
+		doctor_finding(d, "energy", NOTE, e.why, "no source of joules");
 	if (c != d->client)
 		wattle_client__close(c);
 }
@@ -248,9 +229,9 @@ static void check_energy(struct doctor *d)
 static void check_btf(struct doctor *d)
 {
 	if (sysinfo_exists(d->root, "/sys/kernel/btf/vmlinux"))
-		finding(d, "btf", OK, NULL, "/sys/kernel/btf/vmlinux is there");
+		doctor_finding(d, "btf", OK, NULL, "/sys/kernel/btf/vmlinux is there");
 	else
-		finding(d, "btf", NOTE,
+		doctor_finding(d, "btf", NOTE,
 			"only needed to attribute energy to other processes; use a kernel with CONFIG_DEBUG_INFO_BTF",
 			"the kernel has no BTF");
 }
@@ -276,6 +257,7 @@ static int doctor(struct out *o, int argc, char **argv)
 	check_mode(&d);
 	check_cpufreq(&d);
 	check_cpuidle(&d);
+	doctor_check_conflicts(&d);
 	check_energy(&d);
 	check_btf(&d);
 	out_end(o);
@@ -296,8 +278,10 @@ const struct cli_verb cli_doctor = {
 "wattle doctor [--root DIR]\n"
 "\n"
 "Looks at the kernel, the CPUs, the module, the device and its permissions, the\n"
-"mode, the cpufreq and cpuidle drivers, the sources of joules and BTF. A note is\n"
+"mode, the cpufreq and cpuidle drivers, others that set frequencies (tuned,\n"
+"thermald, Slurm's --cpu-freq, limits), the sources of joules and BTF. A note is\n"
 "something that is missing and need not be there; BROKEN is there and does not\n"
-"work, and makes the exit code 1. --root looks for /sys and /dev below DIR.\n",
+"work, and makes the exit code 1. --root looks for /sys, /proc, /etc and /dev\n"
+"below DIR.\n",
 	.run		= doctor,
 };
