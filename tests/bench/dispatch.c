@@ -10,6 +10,8 @@
  * threads on one CPU, the median. The line for two CPUs is for information:
  * in virtual time CPUs run one after the other, so it includes the emulator's
  * turn-taking.
+ * deep_vs_shallow: a turn of SUBMIT and NEXT with 100,000 batches outstanding, all
+ * of them with deadlines in no order, against 100.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,9 +31,12 @@
 #define CHUNK		500	/* the least of LOOPS / CHUNK: another CPU's work counts as time */
 #define HANDOFFS	400
 #define VECTOR		250
+#define DEEP		100000
+#define SHALLOW		100
+#define DEEP_TURNS	5000
 
 static int fd;
-static uint32_t queue;
+static uint32_t queue, other;	/* a queue holds 65,536 at most */
 
 static uint64_t now_ns(void)
 {
@@ -51,29 +56,50 @@ static void pin(int cpu)
 		bench_die("dispatch: cannot pin to CPU %d: %s", cpu, strerror(errno));
 }
 
-static void submit(const struct wattle_batch *b, uint32_t n)
+static void submit_to(uint32_t to, const struct wattle_batch *b, uint32_t n)
 {
-	struct wattle_submit s = { .size = sizeof(s), .queue = queue, .count = n,
+	struct wattle_submit s = { .size = sizeof(s), .queue = to, .count = n,
 				   .batch_size = sizeof(*b), .batches = (uintptr_t)b };
 
 	if (ioctl(fd, WATTLE_IOC_SUBMIT, &s) != (int)n)
 		bench_die("dispatch: SUBMIT: %s", strerror(errno));
 }
 
+static void submit(const struct wattle_batch *b, uint32_t n)
+{
+	submit_to(queue, b, n);
+}
+
+/* The @i-th batch with a deadline and known work; deadlines in no order, 1 to 6 s ahead. */
+static struct wattle_batch dated_batch(int i)
+{
+	return (struct wattle_batch) {
+		.stall_us	= 1,
+		.deadline_ns	= now_ns() + (1000 + i * 7919LL % 5000) * 1000000ULL,
+	};
+}
+
 /* @dated: deadlines and known work, so that the ledger and the order have work to do. */
-static void preload(int dated)
+static void preload(int count, int dated)
 {
 	struct wattle_batch b[VECTOR];
-	int i, k;
+	int i, k, n;
 
-	for (i = 0; i < LOOPS + 1; i += VECTOR) {
+	for (i = 0; i < count; i += n) {
+		n = count - i < VECTOR ? count - i : VECTOR;
 		memset(b, 0, sizeof(b));
-		for (k = 0; dated && k < VECTOR; k++) {
-			b[k].stall_us = 1;
-			b[k].deadline_ns = now_ns() + (1000 + (i + k) * 7919 % 5000) * 1000000ULL;
-		}
-		submit(b, VECTOR);
+		for (k = 0; dated && k < n; k++)
+			b[k] = dated_batch(i + k);
+		submit(b, n);
 	}
+}
+
+static void cancel_all(uint32_t of)
+{
+	struct wattle_cancel c = { .size = sizeof(c), .queue = of, .flags = WATTLE_CANCEL_ALL };
+
+	if (ioctl(fd, WATTLE_IOC_CANCEL, &c) < 0)
+		bench_die("dispatch: CANCEL: %s", strerror(errno));
 }
 
 static void next(struct wattle_next *n)
@@ -86,13 +112,12 @@ static void next(struct wattle_next *n)
 static double next_loop(int dated)
 {
 	struct wattle_next n = { .size = sizeof(n) };
-	struct wattle_cancel c = { .size = sizeof(c), .queue = queue, .flags = WATTLE_CANCEL_ALL };
 	struct wattle_complete d = { .size = sizeof(d) };
 	double least = 0;
 	uint64_t t;
 	int i, k;
 
-	preload(dated);
+	preload(LOOPS + VECTOR, dated);
 	next(&n);
 	for (k = 0; k < LOOPS; k += CHUNK) {
 		t = now_ns();
@@ -104,8 +129,40 @@ static double next_loop(int dated)
 			bench_least(&least, (double)t / CHUNK);
 	}
 	d.token = n.token;
-	if (ioctl(fd, WATTLE_IOC_COMPLETE, &d) || ioctl(fd, WATTLE_IOC_CANCEL, &c))
-		bench_die("dispatch: clean-up: %s", strerror(errno));
+	if (ioctl(fd, WATTLE_IOC_COMPLETE, &d))
+		bench_die("dispatch: COMPLETE: %s", strerror(errno));
+	cancel_all(queue);
+	return least;
+}
+
+/* A turn of SUBMIT and NEXT with @depth batches outstanding all the time, in two queues. */
+static double turn_at(int depth)
+{
+	struct wattle_complete d = { .size = sizeof(d) };
+	struct wattle_next n = { .size = sizeof(n) };
+	struct wattle_batch b;
+	double least = 0;
+	uint64_t t;
+	int i, k;
+
+	for (i = 0; i < depth; i++) {
+		b = dated_batch(i);
+		submit_to(i % 2 ? other : queue, &b, 1);
+	}
+	for (k = 0; k < DEEP_TURNS; k += CHUNK) {
+		t = now_ns();
+		for (i = 0; i < CHUNK; i++) {
+			b = dated_batch(k + i);
+			submit_to(i % 2 ? other : queue, &b, 1);
+			next(&n);
+		}
+		bench_least(&least, (double)(now_ns() - t) / CHUNK);
+	}
+	d.token = n.token;
+	if (ioctl(fd, WATTLE_IOC_COMPLETE, &d))
+		bench_die("dispatch: COMPLETE: %s", strerror(errno));
+	cancel_all(queue);
+	cancel_all(other);
 	return least;
 }
 
@@ -229,6 +286,9 @@ int main(void)
 	if (ioctl(fd, WATTLE_IOC_QUEUE_CREATE, &c))
 		bench_die("dispatch: QUEUE_CREATE: %s", strerror(errno));
 	queue = c.queue;
+	if (ioctl(fd, WATTLE_IOC_QUEUE_CREATE, &c))
+		bench_die("dispatch: QUEUE_CREATE: %s", strerror(errno));
+	other = c.queue;
 	mlockall(MCL_CURRENT | MCL_FUTURE);
 	pin(0);
 
@@ -238,6 +298,10 @@ int main(void)
 	ours = next_loop(1);
 	printf("# NEXT with %d to %d deadlines queued: %.0f ns, %.2f null system calls\n",
 	       LOOPS, LOOPS * 3 / 4, ours, ours / null);
+
+	peer = turn_at(SHALLOW);
+	ours = turn_at(DEEP);
+	bench_figure("dispatch.deep_vs_shallow", ours, peer, "100 outstanding", unit, 0);
 
 	peer = handoff(0, 0);
 	ours = handoff(1, 0);
