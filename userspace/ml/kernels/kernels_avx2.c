@@ -26,6 +26,8 @@ typedef __m256 vm;
 #define v_min(bound, x)	_mm256_min_ps(bound, x)
 #define v_max(bound, x)	_mm256_max_ps(bound, x)
 #define v_abs(a)	_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
+#define v_xor(a, b)	_mm256_xor_ps(a, b)
+#define v_or(a, b)	_mm256_or_ps(a, b)
 #define v_bits(a)	_mm256_castps_si256(a)
 #define v_float(a)	_mm256_castsi256_ps(a)
 #define v_cvt(a)	_mm256_cvtepi32_ps(a)

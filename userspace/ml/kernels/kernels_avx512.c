@@ -29,6 +29,8 @@ typedef __mmask16 vm;
 #define v_min(bound, x)	_mm512_min_ps(bound, x)
 #define v_max(bound, x)	_mm512_max_ps(bound, x)
 #define v_abs(a)	_mm512_abs_ps(a)
+#define v_xor(a, b)	_mm512_xor_ps(a, b)
+#define v_or(a, b)	_mm512_or_ps(a, b)
 #define v_bits(a)	_mm512_castps_si512(a)
 #define v_float(a)	_mm512_castsi512_ps(a)
 #define v_cvt(a)	_mm512_cvtepi32_ps(a)

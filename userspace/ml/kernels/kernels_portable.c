@@ -66,6 +66,8 @@ FN vf v_sel(vm m, vf a, vf b)
 #define v_eq_i(a, b)	((vm)((a) == (b)))
 #define v_lt_f(a, b)	((vm)((a) < (b)))
 #define v_keep(a)	((void)(a))
+#define v_xor(a, b)	v_float(v_bits(a) ^ v_bits(b))
+#define v_or(a, b)	v_float(v_bits(a) | v_bits(b))
 #define v_abs(a)	v_float(v_bits(a) & v_iset1(0x7fffffff))
 
 /* x when x is NaN: comparisons with it are false. */

@@ -21,6 +21,9 @@ struct link_tile {
 	size_t		nr_outputs;
 };
 
+/* Vectors of a whole tile that the logistic link takes side by side. */
+#define LOCKSTEP (TILE_ROWS / VW < 4 ? TILE_ROWS / VW : 4)
+
 V_INLINE void link_linear(const struct link_tile *t, size_t v, vf *loss)
 {
 	const vf z = v_mul(v_add(v_load(t->z + v), v_set1(t->b[0])), v_load(t->keep + v));
@@ -43,22 +46,37 @@ V_INLINE void sigmoids(vf z, vf *e, vf *pos, vf *neg)
 	*neg = v_sel(below, q, eq);
 }
 
-V_INLINE void link_logistic(const struct link_tile *t, size_t v, vf *loss)
+V_INLINE void link_logistic(const struct link_tile *t, size_t v, unsigned int U, vf *loss)
 {
-	const vf keep = v_load(t->keep + v);
-	const vf z = v_add(v_load(t->z + v), v_set1(t->b[0]));
-	const vm is = v_eq_i(v_iload(t->labels + v), v_iset1(1));
-	/* a = z for class 0, -z for class 1: the residual is s(a), -s(a), the loss ln(1 + e^a). */
-	const vf sign = v_sel(is, v_set1(-1.0f), v_set1(1.0f));
-	const vf a = v_mul(sign, z);
-	vf e, pos, neg, l;
+	vf z[4], a[4], sign[4], e[4], q[4], keep[4];
+	unsigned int i;
 
-	sigmoids(a, &e, &pos, &neg);
-	l = v_add(v_max(v_set1(0.0f), a), v_log(v_add(v_set1(1.0f), e)));
-	/* z - z: an infinite score must show, even one with the right sign. */
-	l = v_add(l, v_sub(z, z));
-	*loss = v_fma(l, keep, *loss);
-	v_store(t->z + v, v_mul(v_mul(sign, pos), keep));
+	EACH keep[i] = v_load(t->keep + v + i * VW);
+	EACH z[i] = v_add(v_load(t->z + v + i * VW), v_set1(t->b[0]));
+	/*
+	 * A label, 0 or 1, becomes a sign. a = z for class 0, -z for class 1: the residual
+	 * is s(a), -s(a), the loss ln(1 + e^a).
+	 */
+	EACH sign[i] = v_float(v_shl(v_iload(t->labels + v + i * VW), 31));
+	EACH a[i] = v_xor(z[i], sign[i]);
+	EACH e[i] = v_or(a[i], v_set1(-0.0f));
+	v_exps(e, U);
+	EACH q[i] = v_add(v_set1(1.0f), e[i]);
+	/* s(a) = 1 / (1 + e^-a), and below 0 e^a / (1 + e^a): e = e^-|a| serves both. */
+	EACH {
+		const vf num = v_sel(v_lt_f(a[i], v_set1(0.0f)), e[i], v_set1(1.0f));
+
+		v_store(t->z + v + i * VW,
+			v_xor(v_mul(v_div(num, q[i]), keep[i]), sign[i]));
+	}
+	v_logs(q, U);
+	EACH {
+		vf l = v_add(v_max(v_set1(0.0f), a[i]), q[i]);
+
+		/* z - z: an infinite score must show, even one with the right sign. */
+		l = v_add(l, v_sub(z[i], z[i]));
+		*loss = v_fma(l, keep[i], *loss);
+	}
 }
 
 V_INLINE void link_squared(const struct link_tile *t, size_t v, vf *loss)
@@ -133,7 +151,12 @@ static void tile_link(enum wattle_link link, const struct link_tile *t, size_t n
 			link_linear(t, v, &l);
 			break;
 		case WATTLE_LINK_LOGISTIC:
-			link_logistic(t, v, &l);
+			if (v + LOCKSTEP * VW <= n) {
+				link_logistic(t, v, LOCKSTEP, &l);
+				v += (LOCKSTEP - 1) * VW;
+			} else {
+				link_logistic(t, v, 1, &l);
+			}
 			break;
 		case WATTLE_LINK_SOFTMAX:
 			link_softmax(t, v, &l);

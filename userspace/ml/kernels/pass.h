@@ -198,13 +198,17 @@ static void pass_gradient(struct wattle_pass *p)
 			n = t.n;
 			lanes(p, &s, n);
 		}
-		tile_forward(p, &s, &t, &rows);
+		/*
+		 * Before the scores: a vector of labels that is loaded right after its labels
+		 * were stored one by one waits until all of them are in the cache.
+		 */
 		if (p->link != WATTLE_LINK_LINEAR) {
 			if (n == TILE_ROWS)
 				gather_labels(p, &s, &t, TILE_ROWS);
 			else
 				gather_labels(p, &s, &t, n);
 		}
+		tile_forward(p, &s, &t, &rows);
 		tile_link(p->link, &l, n, s.gb, s.loss);
 		tile_gradient(&rows, n, s.z, s.g, p->wstride, p->nr_outputs);
 		unflushed += n;

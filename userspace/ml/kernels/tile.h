@@ -15,8 +15,6 @@
 /* Outputs computed together. */
 #define TILE_OUTPUTS	5
 
-#define UNROLL _Pragma("GCC unroll 16")
-
 /*
  * The f32 rows of a tile, in the matrix itself or widened from bytes: row r is
  * at x + r / 8 * step + r % 8 * stride. Eight rows that are far apart read
@@ -184,12 +182,13 @@ V_INLINE void axpy_1(const struct rows *s, size_t r, unsigned int nr, const floa
 	for (i = 0; i < nr; i++)
 		dv[i] = v_set1(d[r + i]);
 	for (v = 0; v < s->nv * VW; v += VW) {
-		vf acc = v_load(g + v);
+		/* The sum so far joins last: the next rows' sums need not wait for these. */
+		vf acc = v_mul(v_load(x + v), dv[0]);
 
 		UNROLL
-		for (i = 0; i < nr; i++)
+		for (i = 1; i < nr; i++)
 			acc = v_fma(v_load(x + i * s->stride + v), dv[i], acc);
-		v_store(g + v, acc);
+		v_store(g + v, v_add(v_load(g + v), acc));
 	}
 }
 
