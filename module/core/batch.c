@@ -248,6 +248,7 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 	if (b->promised && wattle_sched_dated(b) && recheck_gathers(s))
 		b->promised = WATTLE_PROMISE_LATE;
 	b->recheck = s->recheck;
+	b->revoked = 0;
 	wattle_sched_ledger_add(b, now_ns);
 	wattle_sched_trace(s, WATTLE_TRACE_SUBMIT, b, NULL, now_ns);
 	if (b->in.release_ns > now_ns) {
@@ -334,7 +335,11 @@ __u64 wattle_sched_cancel_all(struct wattle_sched_queue *q, __u64 now_ns)
 	return wattle_sched_cancel_some(q, WATTLE_U64_MAX, now_ns);
 }
 
-/* First round: @b's need under the present supply. What was promised is in no ledger now. */
+/*
+ * First round: @b's need under the present supply. What was promised is in no ledger now.
+ * A promise that was taken back is asked about again, after all that holds: the supply may
+ * have come back (a resume, a package that cooled down).
+ */
 static void recheck_open(struct wattle_sched_batch *b, __u64 now_ns)
 {
 	const struct wattle_sched *s = b->queue->client->sched;
@@ -343,6 +348,8 @@ static void recheck_open(struct wattle_sched_batch *b, __u64 now_ns)
 	b->need_ns = wattle_admit_need_ns(b->in.work_kcycles, b->in.stall_us, s->supply_khz);
 	if (b->promised && wattle_sched_dated(b))
 		b->promised = WATTLE_PROMISE_OPEN;
+	else if (b->revoked && s->mode != WATTLE_MODE_OFF)
+		b->promised = WATTLE_PROMISE_LATE;
 	wattle_sched_ledger_add(b, now_ns);
 }
 
@@ -377,10 +384,17 @@ static void recheck_ask(struct wattle_sched_batch *b, __u64 now_ns)
 	if (v.status == WATTLE_VERDICT_ADMITTED) {
 		b->promised = 1;
 		recheck_enter(b, order_ns, now_ns);
+		if (b->revoked)
+			wattle_sched_event(q, WATTLE_EVENT_RENEWED, b, 0, (__s32)v.reason,
+					   WATTLE_CPU_ANY, now_ns);
+		b->revoked = 0;
 		return;
 	}
 	b->promised = WATTLE_PROMISE_REVOKED;
-	wattle_sched_event(q, WATTLE_EVENT_REVOKED, b, 0, (__s32)v.reason, WATTLE_CPU_ANY, now_ns);
+	if (!b->revoked)
+		wattle_sched_event(q, WATTLE_EVENT_REVOKED, b, 0, (__s32)v.reason,
+				   WATTLE_CPU_ANY, now_ns);
+	b->revoked = 1;
 }
 
 /* Second round: the promises of before. */
@@ -391,7 +405,7 @@ static void recheck_close(struct wattle_sched_batch *b, __u64 now_ns)
 }
 
 /*
- * Third round: those that were given meanwhile. A newcomer of this round finds every
+ * Third round: those that were given meanwhile or had been taken back. A newcomer of this round finds every
  * promise of before in the ledger and is promised at once, perhaps before a late one
  * that has its turn yet.
  */

@@ -58,6 +58,7 @@ enum wattle_sched_batch_state {
  * @class:	class its demand was charged under, from 0 (the queue's may change)
  * @promised:	its deadline was promised
  * @recheck:	recheck round that it has been through, or came after
+ * @revoked:	a recheck took its promise back; a later one may renew it
  */
 struct wattle_sched_batch {
 	struct wattle_batch		in;
@@ -79,7 +80,7 @@ struct wattle_sched_batch {
 	__u8				class;
 	__u8				promised;
 	__u32				recheck;
-	__u32				pad;
+	__u32				revoked;
 };
 
 /**
@@ -360,7 +361,8 @@ int wattle_sched_settle_supply(struct wattle_sched *s, __u32 max);
 /*
  * After the supply has changed and is settled: look again at all that waits. Needs follow the new
  * frequency; what can no longer be promised is told so (WATTLE_EVENT_REVOKED with the
- * reason as status) and stays as best effort. In each queue, who was
+ * reason as status) and stays as best effort. One that was told so before and now can is
+ * promised again (WATTLE_EVENT_RENEWED), behind all whose promise holds. In each queue, who was
  * submitted first keeps first; queues go in the order they were made in. What is promised
  * while it goes on is behind all that was promised before, and may be told so too.
  * Rounds 0 to %WATTLE_RECHECK_ROUNDS - 1, each begun once and then of as many steps of @max

@@ -102,7 +102,21 @@ void test_foreign_max(void)
 	EXPECT(checker_same(&before, LIMIT));
 }
 
-/* A promise that a lower maximum breaks is taken back by name; the batch stays. */
+static bool wait_event(int fd, struct wattle_event *ev)
+{
+	uint64_t end = kt_now() + LIMIT;
+	ssize_t got;
+
+	do {
+		got = read(fd, ev, sizeof(*ev));
+	} while (got < 0 && errno == EAGAIN && kt_now() < end);
+	return got == sizeof(*ev);
+}
+
+/*
+ * A promise that a lower maximum breaks is taken back by name; the batch stays. With
+ * the maximum gone it is given again.
+ */
 void test_revoked(void)
 {
 	struct wattle_queue_params p = { .event_mask = WATTLE_EVENTS_ALL };
@@ -111,8 +125,6 @@ void test_revoked(void)
 	struct wattle_verdict v;
 	struct wattle_event ev;
 	int fd = kt_open_flags(O_NONBLOCK), q;
-	uint64_t end = kt_now() + LIMIT;
-	ssize_t got;
 
 	EXPECT_EQ(enforce(), 0);
 	EXPECT(wait_supply(drv->full));
@@ -122,17 +134,17 @@ void test_revoked(void)
 	EXPECT_EQ(kt_submit_batches(fd, q, &b, 1, &v), 1);
 	EXPECT_EQ(v.status, WATTLE_VERDICT_ADMITTED);
 	EXPECT_EQ(foreign("max", drv->between), 0);
-	do {
-		got = read(fd, &ev, sizeof(ev));
-	} while (got < 0 && errno == EAGAIN && kt_now() < end);
+	EXPECT(wait_event(fd, &ev));
 	EXPECT_EQ(foreign("max", drv->full), 0);
-	EXPECT_EQ(got, sizeof(ev));
 	EXPECT_EQ(ev.type, WATTLE_EVENT_REVOKED);
 	EXPECT_EQ(ev.user_data, 7);
 	EXPECT_EQ(ev.cpu, WATTLE_CPU_ANY);
 	EXPECT_EQ(ev.status, WATTLE_REASON_INFEASIBLE);
 	EXPECT_EQ(kt_stats(fd, q, &st), 0);
 	EXPECT_EQ(st.queued, 1);
+	EXPECT(wait_event(fd, &ev));
+	EXPECT_EQ(ev.type, WATTLE_EVENT_RENEWED);
+	EXPECT_EQ(ev.user_data, 7);
 	EXPECT_EQ(relax(), 0);
 	close(fd);
 	EXPECT(checker_same(&before, LIMIT));

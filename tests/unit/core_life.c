@@ -175,7 +175,7 @@ static void test_params(void **state)
 {
 	const struct wattle_queue_params bad[] = {
 		{ .class = 4 }, { .weight = 10001 }, { .flags = 2 }, { .event_mask = 1 },
-		{ .event_mask = 0x100 }, { .max_slowdown_pm = 10001 },
+		{ .event_mask = WATTLE_EVENTS_ALL + 2 }, { .max_slowdown_pm = 10001 },
 		{ .max_inflight = 100001 }, { .lease_ns = MS - 1 }, { .lease_ns = 60 * SEC + 1 },
 		{ .reserved = { 1, 0 } }, { .reserved = { 0, 1 } },
 	};

@@ -264,6 +264,57 @@ static void test_newcomers(void **state)
 	}
 }
 
+static unsigned int events(const struct scene *sc, unsigned int from, unsigned int type)
+{
+	unsigned int i, n = 0;
+
+	for (i = from; i < sc->wd->nr_event; i++)
+		n += sc->wd->event[i].type == type;
+	return n;
+}
+
+/*
+ * The supply falls and comes back in two steps (a suspend, a package that was hot): what
+ * was taken back is given again as far as there is room, each time behind what held, and
+ * nobody is told the same twice. In mode off nothing is promised.
+ */
+static void test_renewed(void **state)
+{
+	unsigned int i, kept, half, from;
+	struct scene sc;
+
+	(void)state;
+	setup(&sc, 1);
+	for (i = 0; i < 100; i++)
+		assert_int_equal(submit(&sc, i, 101), WATTLE_VERDICT_ADMITTED);
+	wattle_sched_set_supply(&sc.wd->s, 1, 500000);
+	recheck(&sc, 7);
+	kept = promised(&sc, 100);
+	assert_int_equal(events(&sc, 0, WATTLE_EVENT_REVOKED), 100 - kept);
+
+	from = sc.wd->nr_event;
+	wattle_sched_set_supply(&sc.wd->s, 1, 750000);
+	recheck(&sc, 7);
+	half = promised(&sc, 100);
+	assert_in_range(half, 70, 76);
+	for (i = 0; i < kept; i++)
+		assert_int_equal(sc.b[i]->promised, 1);
+	assert_int_equal(events(&sc, from, WATTLE_EVENT_RENEWED), half - kept);
+	assert_int_equal(events(&sc, from, WATTLE_EVENT_REVOKED), 0);
+
+	from = sc.wd->nr_event;
+	wattle_sched_set_mode(&sc.wd->s, WATTLE_MODE_OFF, sc.wd->now);
+	wattle_sched_set_supply(&sc.wd->s, 1, 1000000);
+	recheck(&sc, 7);
+	assert_int_equal(events(&sc, from, WATTLE_EVENT_RENEWED), 0);
+	wattle_sched_set_mode(&sc.wd->s, WATTLE_MODE_ENFORCE, sc.wd->now);
+	recheck(&sc, 7);
+	assert_int_equal(promised(&sc, 100), 100);
+	assert_int_equal(events(&sc, from, WATTLE_EVENT_RENEWED), 100 - half);
+	assert_int_equal(events(&sc, from, WATTLE_EVENT_REVOKED), 0);
+	teardown(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_meanwhile),
 		cmocka_unit_test(test_newcomers),
+		cmocka_unit_test(test_renewed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

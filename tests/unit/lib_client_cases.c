@@ -77,7 +77,7 @@ static void queue_parameters_are_checked(void **state)
 	expect_bad_params(c, (struct wattle_queue_params){ .weight = 10001 });
 	expect_bad_params(c, (struct wattle_queue_params){ .flags = 1U << 31 });
 	expect_bad_params(c, (struct wattle_queue_params){ .event_mask = 1 });
-	expect_bad_params(c, (struct wattle_queue_params){ .event_mask = 1U << 8 });
+	expect_bad_params(c, (struct wattle_queue_params){ .event_mask = WATTLE_EVENTS_ALL + 2 });
 	expect_bad_params(c, (struct wattle_queue_params){ .max_slowdown_pm = 10001 });
 	expect_bad_params(c, (struct wattle_queue_params){ .max_inflight = l->max_batches + 1 });
 	expect_bad_params(c, (struct wattle_queue_params){ .lease_ns = l->lease_min_ns - 1 });

@@ -179,16 +179,18 @@ enum wattle_event_type {
 	WATTLE_EVENT_REFUSED	= 3,	/* refused at submission (STRICT queue) */
 	/*
 	 * lease expired; the batch counts as aborted. With @cpu %WATTLE_CPU_ANY and a verdict's
-	 * reason as @status: its deadline can no longer be promised; it stays queued
+	 * reason as @status: its deadline can no longer be promised; it stays queued, and
+	 * RENEWED may follow
 	 */
 	WATTLE_EVENT_REVOKED	= 4,
 	WATTLE_EVENT_ABORTED	= 5,	/* its thread died or it was lost with its worker */
 	WATTLE_EVENT_MIGRATED	= 6, /* completed on another CPU than the one it was granted for */
 	WATTLE_EVENT_CANCELLED	= 7,	/* withdrawn before it ran */
+	WATTLE_EVENT_RENEWED	= 8,	/* a promise that was REVOKED is given again */
 };
 
 #define WATTLE_EVENT_BIT(type)	(1U << (type))
-#define WATTLE_EVENTS_ALL	0xfeU
+#define WATTLE_EVENTS_ALL	0x1feU
 
 /**
  * struct wattle_queue_params - what a queue may be given and promises
