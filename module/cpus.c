@@ -156,12 +156,18 @@ static void wattle_cpus_supply(u32 nr, u32 khz)
 	wattle_cpus_settle();
 	for (round = 0; !same && round < WATTLE_RECHECK_ROUNDS; round++) {
 		wattle_device_lock();
+		wattle_trace_call(.op = WATTLE_CALL_RECHECK, .id = round,
+				  .now_ns = ktime_get_ns());
 		wattle_sched_recheck_begin(&wattle.sched, round);
 		wattle_device_unlock();
 		do {
+			u64 now_ns;
+
 			wattle_device_lock();
-			some = wattle_sched_recheck_some(&wattle.sched, WATTLE_RECHECK,
-							 ktime_get_ns());
+			now_ns = ktime_get_ns();
+			wattle_trace_call(.op = WATTLE_CALL_RECHECK, .id = round,
+					  .value = WATTLE_RECHECK, .now_ns = now_ns);
+			some = wattle_sched_recheck_some(&wattle.sched, WATTLE_RECHECK, now_ns);
 			wattle_device_unlock();
 			cond_resched();
 		} while (some == WATTLE_RECHECK);

@@ -31,6 +31,7 @@ enum wattle_call_op {
 	WATTLE_CALL_CPU,		/* @arg: managed or not */
 	WATTLE_CALL_SUPPLY,		/* @id: CPUs; @value: kHz */
 	WATTLE_CALL_SETTLE,		/* @value: at most so many promises of each class */
+	WATTLE_CALL_RECHECK,		/* @id: round; @value: at most so many batches, 0 begins it */
 	WATTLE_CALL_EPOCH,		/* @id: uJ; @value: busy ns; @arg: enum wattle_quality */
 };
 
