@@ -24,6 +24,7 @@
 static struct wattle_domain **wattle_plan_of;	/* by CPU, NULL = none */
 static bool wattle_plan_on;			/* enforce, not draining */
 static u64 wattle_plan_nr_latency;		/* admitted batches of the latency class */
+static u32 wattle_plan_nr_slowed;		/* grants that do not run free */
 
 /* Promises count on full speed, so while one waits nothing before it is slowed. */
 static bool wattle_plan_dated(void)
@@ -87,8 +88,10 @@ static struct wattle_domain *wattle_plan_count(struct wattle_worker *w,
 		return NULL;
 	w->plan_domain = d;
 	w->plan_level = wattle_plan_level(&d->levels, wattle_plan_khz(d, b));
-	if (w->plan_level < d->levels.nr - 1)
+	if (w->plan_level < d->levels.nr - 1) {
 		w->plan_khz = d->levels.khz[w->plan_level];
+		wattle_plan_nr_slowed++;
+	}
 	if (!d->nr_at[w->plan_level]++)
 		d->used |= BIT_ULL(w->plan_level);
 	return d;
@@ -109,15 +112,20 @@ static void wattle_plan_end(struct wattle_worker *w)
 	if (!d)
 		return;
 	w->plan_domain = NULL;
+	wattle_plan_nr_slowed -= !!w->plan_khz;
 	if (!--d->nr_at[w->plan_level])
 		d->used &= ~BIT_ULL(w->plan_level);
 	wattle_plan_post(d, WATTLE_WHY_END);
 }
 
-/* @b waits now. If it is the first with a promise: with one waiting nothing is capped already. */
+/*
+ * @b waits now. If it has a promise, nothing runs slowed before it. Counting afresh takes
+ * as long as there are CPUs and grants, so only with a grant to be freed: who submits and
+ * withdraws in a loop makes it happen once a slowed grant.
+ */
 static void wattle_plan_dated_came(const struct wattle_sched_batch *b)
 {
-	if (wattle_plan_on && b->due.height && wattle.sched.admit[b->class].count == 1)
+	if (wattle_plan_nr_slowed && b->due.height)
 		wattle_plan_redo(WATTLE_WHY_DATED);
 }
 
@@ -190,6 +198,7 @@ void wattle_plan_redo(enum wattle_why why)
 		memset(d->nr_at, 0, sizeof(d->nr_at));
 		d->used = 0;
 	}
+	wattle_plan_nr_slowed = 0;
 	wattle_list_for_each(w, &wattle.sched.running, run_link) {
 		struct wattle_worker *ww = wattle_worker_of(w);
 
