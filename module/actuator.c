@@ -14,9 +14,11 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "actuator.h"
 #include "cpus.h"
@@ -35,6 +37,12 @@
 /* How long a change may take to be in force, and how long its clock is watched. */
 #define WATTLE_FORCE_NS		NSEC_PER_SEC
 #define WATTLE_FOLLOW_NS	(50 * NSEC_PER_MSEC)
+/* How often others' requests above our own are looked for at most: each look moves ours. */
+#define WATTLE_PEEK_NS		(100 * NSEC_PER_MSEC)
+/* An idle clock that stands low is looked at later and later, up to this wait. */
+#define WATTLE_IDLE_CHECK_NS	(200 * NSEC_PER_MSEC)
+/* Idle time of a CPU when its clock was marked to be checked; its domain's thread's. */
+static DEFINE_PER_CPU(u64, wattle_actuator_idle_us);
 
 static bool wattle_actuator_slow(const struct wattle_clock *k)
 {
@@ -153,6 +161,7 @@ static int wattle_actuator_set(struct wattle_domain *d, struct wattle_clock *k, 
 	/* A raise in the middle of a nudge still is about the frequency it began with. */
 	if (old && (!khz || khz > old) && wattle_actuator_slow(k)) {
 		k->check_ns = U64_MAX;
+		k->check_wait_ns = 0;
 		if (why != WATTLE_WHY_NUDGE) {
 			k->check_khz = READ_ONCE(k->policy->cur);
 			k->nudges_left = WATTLE_NUDGES;
@@ -189,6 +198,19 @@ static bool wattle_actuator_in_force(const struct wattle_clock *k)
 						       k->held_khz ?: k->full_khz));
 }
 
+/* To be looked at in @after_ns: from now on it counts how long its CPUs idle. */
+static void wattle_actuator_mark(struct wattle_clock *k, u64 now_ns, u64 after_ns)
+{
+	unsigned int cpu;
+	u64 wall;
+
+	k->check_ns = now_ns + after_ns;
+	k->check_wait_ns = after_ns;
+	for_each_cpu(cpu, k->cpus)
+		if (cpu_online(cpu))
+			per_cpu(wattle_actuator_idle_us, cpu) = get_cpu_idle_time(cpu, &wall, 0);
+}
+
 /* What became of the last change. Return: when to look again, U64_MAX = no need. */
 static u64 wattle_actuator_watch(struct wattle_domain *d, struct wattle_clock *k, u64 now_ns)
 {
@@ -206,7 +228,7 @@ static u64 wattle_actuator_watch(struct wattle_domain *d, struct wattle_clock *k
 			k->hook_ns = now_ns + WATTLE_HOOK_NS;
 		}
 		if (k->check_ns) {
-			k->check_ns = now_ns + WATTLE_RIPE_NS;
+			wattle_actuator_mark(k, now_ns, WATTLE_RIPE_NS);
 			k->hook_ns = now_ns + WATTLE_HOOK_NS;
 		}
 	}
@@ -242,15 +264,53 @@ static void wattle_actuator_hook(struct wattle_clock *k)
 		queue_work_on(cpu, system_highpri_wq, &k->hook);
 }
 
-/* Did the clock follow a raise? If it stands where the cap had it, nudge the governor. */
-static void wattle_actuator_check(struct wattle_domain *d, struct wattle_clock *k)
+/* Was some CPU of it busy for half of the time since it was marked, @since_ns ago? */
+static bool wattle_actuator_busy(const struct wattle_clock *k, u64 since_ns)
 {
-	u32 cur = READ_ONCE(k->policy->cur);
+	u64 half_us = since_ns / NSEC_PER_USEC / 2, wall;
+	unsigned int cpu;
 
+	for_each_cpu(cpu, k->cpus) {
+		if (!cpu_online(cpu))
+			continue;
+		if (get_cpu_idle_time(cpu, &wall, 0) - per_cpu(wattle_actuator_idle_us, cpu) <
+		    half_us)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Did the clock follow a raise? If it stands where the cap had it, and somebody computes
+ * there, nudge the governor, if it is schedutil: no other forgets what it chose. While
+ * nobody computes it may well stand there: then it is looked at again after twice the
+ * time, until the load that schedutil goes by has decayed and its next choice is another
+ * one anyway.
+ */
+static void wattle_actuator_check(struct wattle_domain *d, struct wattle_clock *k, u64 now_ns)
+{
+	u64 marked_ns = k->check_ns - k->check_wait_ns;
+	u32 cur = READ_ONCE(k->policy->cur);
+	bool busy, forgets;
+
+	/* Who has it may be changing governors, or making a policy, and wait for this domain. */
+	if (!down_read_trylock(&k->policy->rwsem)) {
+		k->check_ns = now_ns + NSEC_PER_MSEC;
+		k->check_wait_ns = k->check_ns - marked_ns;
+		return;
+	}
+	forgets = k->policy->governor && !strcmp(k->policy->governor->name, "schedutil");
+	up_read(&k->policy->rwsem);
+	busy = wattle_actuator_busy(k, now_ns - marked_ns);
 	k->check_ns = 0;
-	if (k->held_khz || policy_is_inactive(k->policy) || cur != k->check_khz ||
+	if (k->held_khz || policy_is_inactive(k->policy) || cur != k->check_khz || !forgets ||
 	    cur >= READ_ONCE(k->policy->max) || !k->nudges_left)
 		return;
+	if (!busy) {
+		if (k->check_wait_ns <= WATTLE_IDLE_CHECK_NS / 2)
+			wattle_actuator_mark(k, now_ns, 2 * k->check_wait_ns);
+		return;
+	}
 	k->nudge_khz = wattle_actuator_elsewhere(k, cur);
 	if (!k->nudge_khz)
 		return;
@@ -268,7 +328,7 @@ static u64 wattle_actuator_clock(struct wattle_domain *d, struct wattle_clock *k
 	if (k->hook_ns && now_ns >= k->hook_ns)
 		wattle_actuator_hook(k);
 	if (k->check_ns && now_ns >= k->check_ns)
-		wattle_actuator_check(d, k);
+		wattle_actuator_check(d, k, now_ns);
 	if (khz || k->nudge_khz < k->foreign_min) {
 		k->nudge_khz = 0;
 	} else if (k->nudge_khz) {
@@ -337,7 +397,7 @@ static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u
 /* One round. Return: when to look again, U64_MAX = when kicked. */
 static u64 wattle_actuator_round(struct wattle_domain *d)
 {
-	bool foreign = false, busy = false, peek;
+	bool foreign = false, busy = false, peek = false;
 	u64 now_ns, asked_ns, next;
 	enum wattle_why why;
 	struct wattle_clock *k;
@@ -346,8 +406,14 @@ static u64 wattle_actuator_round(struct wattle_domain *d)
 	lockdep_assert_held_read(&wattle_domain_sem);
 	if (d->dead)
 		return U64_MAX;
-	peek = xchg(&d->peek, false);
 	want = wattle_actuator_read(d, &why, &asked_ns, &next);
+	now_ns = ktime_get_ns();
+	if (READ_ONCE(d->peek) && now_ns < d->peek_ns) {
+		next = min(next, d->peek_ns);
+	} else if (xchg(&d->peek, false)) {
+		peek = true;
+		d->peek_ns = now_ns + WATTLE_PEEK_NS;
+	}
 	list_for_each_entry(k, &d->clocks, domain_link) {
 		u32 before = k->foreign_min;
 		bool moved = wattle_actuator_limits(k);
@@ -362,7 +428,9 @@ static u64 wattle_actuator_round(struct wattle_domain *d)
 		else
 			next = min(next, wattle_actuator_clock(d, k, want, why, asked_ns,
 							       now_ns));
-		busy |= k->held_khz || k->check_ns || k->nudge_khz;
+		/* Nobody waits for a look at a clock that idled. */
+		busy |= k->held_khz || k->nudge_khz ||
+			(k->check_ns && k->check_wait_ns < 2 * WATTLE_RIPE_NS);
 	}
 	WRITE_ONCE(d->busy, busy);
 	if (foreign)

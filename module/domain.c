@@ -79,7 +79,8 @@ static void wattle_domain_qos(void *data, enum pm_qos_req_action action, int bef
 		if (d->task == current)
 			goto out;
 	list_for_each_entry_rcu(d, &wattle_domain_list, link) {
-		if (!READ_ONCE(d->busy))
+		/* One that has yet to look will; requests may change very often. */
+		if (!READ_ONCE(d->busy) || READ_ONCE(d->peek))
 			continue;
 		WRITE_ONCE(d->peek, true);
 		wattle_actuator_kick(d);

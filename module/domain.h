@@ -82,6 +82,7 @@ struct wattle_took {
  * @ripe_ns:	slowly switching: not to be raised before
  * @hook_ns:	slowly switching: when to run the governor's hook; 0 = done
  * @check_ns:	when to look whether the clock has followed a raise; 0 = no need
+ * @check_wait_ns: how long after its mark that is
  * @check_khz:	where it stood then
  * @nudge_khz:	cap of a nudge in progress, 0 = none
  * @nudges_left: attempts
@@ -111,6 +112,7 @@ struct wattle_clock {
 	u64			ripe_ns;
 	u64			hook_ns;
 	u64			check_ns;
+	u64			check_wait_ns;
 	u32			check_khz;
 	u32			nudge_khz;
 	u32			nudges_left;
@@ -153,6 +155,7 @@ struct wattle_want {
  * @queued:	is there
  * @kick:	there is something to look at
  * @peek:	a request of somebody's may have changed above ours
+ * @peek_ns:	not to be looked for before; its thread's
  * @busy:	something is held or being mended
  * @linger:	ends a cap that nobody needs
  * @failing:	the last change had no effect
@@ -183,6 +186,7 @@ struct wattle_domain {
 	bool			queued;
 	bool			kick;
 	bool			peek;
+	u64			peek_ns;
 	bool			busy;
 	struct timer_list	linger;
 	bool			failing;
