@@ -405,9 +405,9 @@ static void recheck_close(struct wattle_sched_batch *b, __u64 now_ns)
 }
 
 /*
- * Third round: those that were given meanwhile or had been taken back. A newcomer of this round finds every
- * promise of before in the ledger and is promised at once, perhaps before a late one
- * that has its turn yet.
+ * Third round: those that were given meanwhile or had been taken back. A newcomer of this
+ * round finds every promise of before in the ledger and is promised at once, perhaps before
+ * a late one that has its turn yet.
  */
 static void recheck_late(struct wattle_sched_batch *b, __u64 now_ns)
 {
