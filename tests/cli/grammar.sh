@@ -12,10 +12,10 @@ run status
 is "no argument means status" "$status" "$out"
 run help
 is "help succeeds" 0 "$code"
-for verb in status doctor mode train eval predict help version; do
+for verb in status doctor mode calibrate train eval predict help version; do
 	like "help lists $verb" "(^|"$'\n'")  $verb +[a-z]" "$out"
 done
-for verb in status doctor mode train eval predict help version; do
+for verb in status doctor mode calibrate train eval predict help version; do
 	run help "$verb"
 	like "help $verb begins with the usage" "^wattle $verb" "$out"
 done

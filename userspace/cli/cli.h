@@ -47,6 +47,7 @@ struct cli_verb {
 extern const struct cli_verb cli_status;
 extern const struct cli_verb cli_doctor;
 extern const struct cli_verb cli_mode;
+extern const struct cli_verb cli_calibrate;
 extern const struct cli_verb cli_train;
 extern const struct cli_verb cli_eval;
 extern const struct cli_verb cli_predict;
