@@ -102,6 +102,28 @@ static void packages_are_summed_their_parts_are_not(void **state)
 	assert_int_equal(read_ok().uj - start, 720);
 }
 
+static void packages_are_told_apart(void **state)
+{
+	uint64_t uj[3];
+	int ids[3], i;
+
+	(void)state;
+	zone("intel-rapl:0", "package-1\n", "990\n", "999\n");
+	zone("intel-rapl:1", "package-0-die-0\n", "5000\n", "262143328850\n");
+	zone("intel-rapl:2", "package\n", "7\n", "262143328850\n");
+	assert_int_equal(wattle_powercap_packages(uj, ids, 3), 0);
+	read_ok();
+	put("intel-rapl:0", "energy_uj", "5\n");
+	put("intel-rapl:1", "energy_uj", "5020\n");
+	read_ok();
+	assert_int_equal(wattle_powercap_packages(uj, ids, 3), 3);
+	/* In whatever order the directory has them. */
+	for (i = 0; i < 3; i++)
+		assert_int_equal(uj[i], ids[i] == 1 ? 15 : ids[i] == 0 ? 20 : 0);
+	assert_int_equal(ids[0] + ids[1] + ids[2], 0);
+	assert_int_equal(wattle_powercap_packages(uj, ids, 0), 3);
+}
+
 static void wrap_is_followed(void **state)
 {
 	uint64_t start;
@@ -290,6 +312,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(packages_are_summed_their_parts_are_not),
+		CASE(packages_are_told_apart),
 		CASE(wrap_is_followed),
 		CASE(no_zone_says_what_to_do),
 		CASE(nonsense_is_unavailable_not_zero),

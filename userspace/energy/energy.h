@@ -18,6 +18,16 @@
  */
 void wattle_powercap_read(struct wattle_energy *e);
 
+/**
+ * wattle_powercap_packages() - what wattle_powercap_read() last read, counter by counter
+ * @uj:		microjoules since the first reading; they add up to the sum
+ * @ids:	physical package of each, -1 where its name does not say
+ * @max:	room in both
+ *
+ * Return: how many there are, which may be more than @max; 0 before the first reading.
+ */
+unsigned int wattle_powercap_packages(uint64_t *uj, int *ids, unsigned int max);
+
 /* For tests: look in @dir instead (NULL = the real place) and forget what was read. */
 void wattle_powercap_set_dir(const char *dir);
 

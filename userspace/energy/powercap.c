@@ -25,6 +25,8 @@ struct package {
 	int		fd;
 	uint64_t	range_uj;	/* readings are 0 .. range_uj */
 	uint64_t	last_uj;
+	uint64_t	total_uj;	/* since the first reading */
+	int		id;		/* physical package, -1: its name does not say */
 };
 
 /* One for the process: it is the same hardware for every client. */
@@ -104,6 +106,10 @@ static int open_package(int dirfd, const char *zone, char *why, size_t size)
 			 MAX_PACKAGES);
 		return -E2BIG;
 	}
+	/* "package-1", or "package-1-die-0" where a package has several counters. */
+	p->id = -1;
+	sscanf(buf, "package-%d", &p->id);
+	p->total_uj = 0;
 	ret = read_text(dirfd, zone, "max_energy_range_uj", buf, sizeof(buf));
 	if (!ret)
 		ret = parse_u64(buf, &p->range_uj);
@@ -152,7 +158,7 @@ static int open_all(char *why, size_t size)
 
 static int read_all(char *why, size_t size)
 {
-	uint64_t now[MAX_PACKAGES], delta = 0;
+	uint64_t now[MAX_PACKAGES], delta;
 	struct package *p;
 	unsigned int i;
 	int ret;
@@ -168,13 +174,14 @@ static int read_all(char *why, size_t size)
 	/* All could be read: only now does anything change. */
 	for (i = 0; i < rapl.nr; i++) {
 		p = &rapl.pkg[i];
-		delta += now[i] - p->last_uj;
+		delta = now[i] - p->last_uj;
 		/* The counter runs from 0 to range_uj, both included. */
 		if (now[i] < p->last_uj)
 			delta += p->range_uj + 1;
 		p->last_uj = now[i];
+		p->total_uj += delta;
+		rapl.total_uj += delta;
 	}
-	rapl.total_uj += delta;
 	return 0;
 }
 
@@ -194,6 +201,20 @@ void wattle_powercap_read(struct wattle_energy *e)
 		snprintf(e->source, sizeof(e->source), "powercap:intel-rapl");
 	}
 	pthread_mutex_unlock(&rapl.lock);
+}
+
+unsigned int wattle_powercap_packages(uint64_t *uj, int *ids, unsigned int max)
+{
+	unsigned int i, nr;
+
+	pthread_mutex_lock(&rapl.lock);
+	nr = rapl.nr;
+	for (i = 0; i < nr && i < max; i++) {
+		uj[i] = rapl.pkg[i].total_uj;
+		ids[i] = rapl.pkg[i].id;
+	}
+	pthread_mutex_unlock(&rapl.lock);
+	return nr;
 }
 
 void wattle_powercap_set_dir(const char *dir)
