@@ -5,5 +5,5 @@
 CLI_OBJS := $(patsubst userspace/cli/%.c,$(O)/userspace/cli/%.o,$(wildcard userspace/cli/*.c))
 
 PROGS += $(O)/wattle
-OBJS_wattle = $(CLI_OBJS) $(LIBWATTLE_OBJS)
-LIBS_wattle = $(LIBWATTLE_LIBS) -ljansson
+OBJS_wattle = $(CLI_OBJS) $(ENERGY_BPF_OBJS) $(LIBWATTLE_OBJS)
+LIBS_wattle = $(ENERGY_BPF_LIBS) $(LIBWATTLE_LIBS) -ljansson
