@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 # The BPF programs' size: what runs at every context switch must not grow unnoticed. The
 # limits are what the programs have, and some room: whoever needs more says why.
-# shellcheck disable=SC1091
+# shellcheck disable=SC1091,SC2154  # lib.sh sets top
 . "$(dirname "$0")/lib.sh"
 
 object=$top/build/bpf/energy.bpf.o

@@ -46,6 +46,7 @@ struct cli_verb {
 
 extern const struct cli_verb cli_status;
 extern const struct cli_verb cli_doctor;
+extern const struct cli_verb cli_stat;
 extern const struct cli_verb cli_mode;
 extern const struct cli_verb cli_calibrate;
 extern const struct cli_verb cli_train;

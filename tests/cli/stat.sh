@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
+# stat: what a command cost, against the kernel's own accounts of it; and what can go wrong.
+# Runs in guests too. No joules are needed: CPU time is what joules are divided by.
+# shellcheck disable=SC1091,SC2034,SC2154  # lib.sh sets code, out and err, and reads failed
+. "$(dirname "$0")/lib.sh"
+
+# What needs no privileges.
+fails 2 'nothing to measure: give -- CMD, -p PID or -a' stat
+fails 2 'put -- before the command: wattle stat -- true' stat true
+fails 2 'exclude each other: one process or all' stat -p 1 -a
+fails 2 'exclude each other: columns or JSON' stat -j -x, -- true
+fails 2 'separator must not be empty' stat -x '' -- true
+fails 2 "-i '9': must be a whole number from 10" stat -i 9 -- true
+fails 2 "-p '0'" stat -p 0
+if [ "$(id -u)" != 0 ]; then
+	skip "the rest" "needs root to load BPF programs"
+	done_testing
+fi
+if [ ! -e /sys/kernel/btf/vmlinux ]; then
+	fails 1 'needs a kernel with BTF' stat -- true
+	skip "the rest" "this kernel has no BTF"
+	done_testing
+fi
+
+# Somebody else's eyes: a copy they can run.
+cp "$wattle" as-nobody
+chmod 755 as-nobody
+nobody() {
+	code=0
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@" >"$work/out" 2>"$work/err" || code=$?
+	err=$(cat "$work/err")
+}
+nobody "$work/as-nobody" stat -- true
+is "no privileges: exit code" 1 "$code"
+like "no privileges: what is missing, and what gives it" 'CAP_BPF and CAP_PERFMON.*setcap cap_bpf,cap_perfmon.ep' "$err"
+nobody --inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon "$work/as-nobody" stat -x, -- true
+is "CAP_BPF and CAP_PERFMON are enough" 0 "$code"
+
+# Without figures there is nothing more to test.
+run stat -x, -- true
+is "the programs load $(grep -v warning: err | grep '^wattle')" 0 "$code"
+[ "$code" = 0 ] || { failed=1; done_testing; }
+
+# The command's own end.
+fails 127 "cannot run '$work/none': No such file" stat -- "$work/none"
+: >plain
+fails 126 "cannot run '$work/plain': Permission denied" stat -- "$work/plain"
+fails 1 'cannot write /nowhere/f: No such file' stat -o /nowhere/f -- true
+run stat -- sh -c 'echo to-stdout; exit 3'
+is "the exit code passes" 3 "$code"
+is "stdout is the command's" to-stdout "$out"
+like "figures go to stderr" "Energy statistics for 'sh -c.*CPU time.*seconds time elapsed" "$err"
+# shellcheck disable=SC2016  # the command's own $$
+run stat -- sh -c 'kill -KILL $$'
+is "ended by a signal: 128 + 9" 137 "$code"
+run stat -- sh -c 'yes | head -n 1'
+is "SIGPIPE is as it was" "0 y" "$code $out"
+
+# All three forms have the same figures.
+run stat -x, -- true
+is "columns: six of them, in every line" 6 "$(grep -v '^wattle' err | awk -F, '{ print NF }' | sort -u)"
+keys=$(grep -v '^wattle' err | awk -F, '{ print $3 }' | sort | paste -sd' ')
+run stat -j -o json -- true
+is "JSON: no figure on stderr" "" "$(grep -v 'stat: warning:' err)"
+is "JSON and columns name the same figures" "$keys" \
+	"$(json json '" ".join(sorted(k for k, v in d.items() if isinstance(v, dict)))')"
+is "what is not available says why" True \
+	"$(json json 'all(v["available"] or len(v["why"]) > 10 for v in d.values() if isinstance(v, dict) and "available" in v)')"
+run stat -i 100 -j -o json -- sleep 0.55
+is "intervals: at least five, and they add up" True \
+	"$(json json 'len(d["intervals"]) >= 5 and abs(sum(i["seconds"] for i in d["intervals"]) - d["elapsed"]["value"]) < 1e-6 and abs(sum(i["cpu_s"] for i in d["intervals"]) - d["cpu_time"]["value"]) < 1e-6')"
+
+# Every CPU's time is somebody's: busy + idle = CPUs x elapsed, to 2 % and 20 ms.
+run stat -j -o json -a -- sleep 1
+is "busy and idle time are all the time" True \
+	"$(json json "abs(d['busy_s'] + d['idle_s'] - $(getconf _NPROCESSORS_ONLN) * d['elapsed']['value']) < 0.02 * d['elapsed']['value'] + 0.02")"
+is "busy time is processes, kernel and nobody" True \
+	"$(json json "abs(d['busy_s'] - d['cpu_time']['value'] - d['kernel_s'] - d['lost_s']) < 0.05 * d['busy_s'] + 0.02")"
+
+# The meters' joules are all somebody's, to the microjoule, where there is a meter.
+if [ "$(json json 'd["energy"]["available"]')" = True ]; then
+	is "the parts add up to the packages" True \
+		"$(json json 'abs(sum(d[k].get("value", 0) for k in ("energy", "energy_kernel", "energy_idle", "energy_unattributed")) - d["energy_package"]["value"]) < 1.5e-6')"
+	is "and there was something to divide" True "$(json json 'd["energy_package"]["value"] > 0')"
+	is "bounds are around the figure" True "$(json json 'd["energy"]["low"] <= d["energy"]["value"] <= d["energy"]["high"]')"
+else
+	skip "the parts add up to the packages" "no source of joules here"
+fi
+
+# A tree, against what the kernel accounts to it; bash asks when all have been waited for.
+cat >tree.py <<'PY'
+import os, sys
+n, loops = int(sys.argv[1]), int(sys.argv[2])
+def work(x):
+    for i in range(x):
+        pass
+    os._exit(0)
+for i in range(n):
+    pid = os.fork()
+    if not pid:
+        work(loops)
+    os.waitpid(pid, 0)
+PY
+# near N LOOPS: stat's CPU time is what the kernel says, to 5 % and 50 ms (bash's own end).
+near() {
+	run stat -j -o json -- bash -c '/usr/bin/python3 tree.py "$@"; times >spent' tree "$@"
+	local told
+	told=$(tr 'ms' '  ' <spent | awk '{ s += 60 * ($1 + $3) + $2 + $4 } END { print s }')
+	json json "abs(d['cpu_time']['value'] - $told) < 0.05 * $told + 0.05 or (d['cpu_time']['value'], $told)"
+}
+is "three children's CPU time" True "$(near 3 3000000)"
+is "400 children that live for a moment" True "$(near 400 20000)"
+is "none of the storm was lost" "0 0" "$(json json 'd["lost_records"], d["lost_switches"]' | tr -d '(),')"
+cat >escape.py <<'PY'
+import os, time, resource
+r, w = os.pipe()
+if not os.fork():
+    if not os.fork():           # its parent is gone: init's now
+        os.setsid()
+        while time.process_time() < 0.3:
+            pass
+        os.write(w, b"x")
+    os._exit(0)
+os.wait()
+os.read(r, 1)                   # wait for it to be done, whoever's child it is
+PY
+run stat -j -o json -- /usr/bin/python3 escape.py
+is "a child that changed parents stays in the tree" True "$(json json 'd["cpu_time"]["value"] >= 0.29')"
+
+# A process that is there already, with a child; then one that is not.
+/usr/bin/python3 -c 'import os
+os.fork()
+while os.getppid() != 1 or True:
+    pass' &
+busy=$!
+run stat -p "$busy" -j -o json -- sleep 0.5
+is "-p: somebody else's CPU time" True "$(json json 'd["cpu_time"]["value"] > 0.05')"
+# Its children are killed with it: by their parent's id, read before it is gone.
+children=$(cat "/proc/$busy/task/$busy/children" 2>/dev/null)
+# shellcheck disable=SC2086  # a list
+kill -KILL "$busy" $children
+wait "$busy" 2>/dev/null
+fails 1 "there is no process $busy" stat -p "$busy"
+
+# Signals go to the command; the figures come all the same.
+mkfifo ready
+exec 7<>ready	# both ends are ours: nothing here can wait for an end that never opens
+"$wattle" stat -o term.txt -- sh -c 'trap "echo term >got; exit 7" TERM; echo >ready; while :; do sleep 0.1; done' &
+pid=$!
+read -r -t 60 _ <&7 || not_ok "the command said that it runs"
+kill -TERM $pid
+code=0
+wait $pid || code=$?
+is "TERM reaches the command, whose code passes" "7 term" "$code $(cat got)"
+like "and the figures are there" 'seconds time elapsed' "$(cat term.txt)"
+"$wattle" stat -a -i 50 -x, -o all.txt &
+pid=$!
+until [ -s all.txt ]; do kill -0 $pid 2>/dev/null || break; sleep 0.05; done
+kill -INT $pid
+code=0
+wait $pid || code=$?
+is "-a: interrupted is done" 0 "$code"
+like "-a: figures at the end" 'elapsed' "$(cat all.txt)"
+code=0
+"$wattle" stat -o /dev/full -- true 2>err || code=$?
+is "a full disk is not success" 1 "$code"
+done_testing
