@@ -5,7 +5,7 @@
 #   make bench [ONLY=glob]	figures whose name matches, e.g. ONLY='gradient.*'
 
 BENCH_PROGS := $(addprefix $(O)/tests/bench/,bench_csv bench_gradient bench_train \
-	bench_passage)
+	bench_passage bench_pipe)
 
 OBJS_bench_gradient = $(call obj,tests/bench/gradient.c) $(LIBWATTLE_OBJS)
 LIBS_bench_gradient = -lopenblas -fopenmp $(LIBWATTLE_LIBS)
@@ -16,6 +16,7 @@ OBJS_bench_train = $(call obj,tests/bench/train.c) $(LIBWATTLE_OBJS)
 LIBS_bench_train = $(LIBWATTLE_LIBS)
 OBJS_bench_passage = $(call obj,tests/bench/passage.c) $(LIBWATTLE_RUN_OBJS)
 LIBS_bench_passage := -pthread
+OBJS_bench_pipe = $(call obj,tests/bench/pipe.c)
 
 $(BENCH_PROGS): $$(OBJS_$$(@F))
 	@mkdir -p $(@D)
