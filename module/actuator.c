@@ -23,6 +23,7 @@
 #include "actuator.h"
 #include "cpus.h"
 #include "device.h"
+#include "plan.h"
 #include "trace.h"
 
 /*
@@ -36,6 +37,7 @@
 #define WATTLE_SETTLE_NS	(20 * NSEC_PER_MSEC)
 /* How long a change may take to be in force, and how long its clock is watched. */
 #define WATTLE_FORCE_NS		NSEC_PER_SEC
+#define WATTLE_FORCE_LOOKS	200
 #define WATTLE_FOLLOW_NS	(50 * NSEC_PER_MSEC)
 /* How often others' requests above our own are looked for at most: each look moves ours. */
 #define WATTLE_PEEK_NS		(100 * NSEC_PER_MSEC)
@@ -155,6 +157,7 @@ static int wattle_actuator_set(struct wattle_domain *d, struct wattle_clock *k, 
 	WRITE_ONCE(k->held_khz, khz);
 	k->before_khz = old;
 	k->asked_ns = asked_ns;
+	k->looks = 0;
 	k->forced = false;
 	k->ripe_ns = 0;
 	k->hook_ns = 0;
@@ -233,7 +236,9 @@ static u64 wattle_actuator_watch(struct wattle_domain *d, struct wattle_clock *k
 		}
 	}
 	if (!k->forced) {
-		if (age < WATTLE_FORCE_NS)
+		/* A machine that stood still has not been looked at. */
+		k->looks++;
+		if (age < WATTLE_FORCE_NS || k->looks < WATTLE_FORCE_LOOKS)
 			return now_ns + (age < 2 * NSEC_PER_MSEC ? 100 : 1000) * NSEC_PER_USEC;
 		WRITE_ONCE(d->failures, d->failures + 1);
 		WRITE_ONCE(d->failing, true);
@@ -307,10 +312,16 @@ static void wattle_actuator_check(struct wattle_domain *d, struct wattle_clock *
 	    cur >= READ_ONCE(k->policy->max) || !k->nudges_left)
 		return;
 	if (!busy) {
-		if (k->check_wait_ns <= WATTLE_IDLE_CHECK_NS / 2)
+		/* Nobody waits for a second look, so it is for enforce mode only. */
+		if (k->check_wait_ns <= WATTLE_IDLE_CHECK_NS / 2 && wattle_plan_enforcing())
 			wattle_actuator_mark(k, now_ns, 2 * k->check_wait_ns);
 		return;
 	}
+	/* What switches the mode off either sees this, and waits, or is seen here. */
+	WRITE_ONCE(d->busy, true);
+	smp_mb();
+	if (k->check_wait_ns >= 2 * WATTLE_RIPE_NS && !wattle_plan_enforcing())
+		return;
 	k->nudge_khz = wattle_actuator_elsewhere(k, cur);
 	if (!k->nudge_khz)
 		return;
@@ -372,22 +383,24 @@ out:
  */
 static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u64 *ns, u64 *until)
 {
+	bool lingers;
 	u64 now_ns;
 	u32 khz;
 
 	wattle_device_lock();
+	lingers = wattle_actuator_lingers(d);
 	now_ns = ktime_get_ns();
 	khz = d->posted.khz;
 	*why = d->posted.why;
 	*ns = d->posted.ns;
 	*until = U64_MAX;
-	if (*why == WATTLE_WHY_END && now_ns - *ns < WATTLE_LINGER_NS) {
+	if (lingers && now_ns - *ns < WATTLE_LINGER_NS) {
 		if (khz != d->acting_khz)
 			*until = *ns + WATTLE_LINGER_NS;
 		khz = d->acting_khz;
 	} else {
 		d->acting_khz = khz;
-		if (*why == WATTLE_WHY_END)
+		if (lingers)
 			*ns = now_ns;
 	}
 	wattle_device_unlock();

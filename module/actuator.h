@@ -20,4 +20,15 @@ void wattle_actuator_kick(struct wattle_domain *d);
 void wattle_actuator_drop(struct wattle_domain *d, struct wattle_clock *k, enum wattle_why why);
 bool wattle_actuator_limits(struct wattle_clock *k);
 
+/*
+ * Is what was posted the end of a grant after which less is wanted, or nothing? That waits
+ * for what may follow; a raise never does. Under the device lock.
+ */
+static inline bool wattle_actuator_lingers(const struct wattle_domain *d)
+{
+	return d->posted.why == WATTLE_WHY_END &&
+	       (d->posted.idle ||
+		(d->posted.khz && (!d->acting_khz || d->posted.khz < d->acting_khz)));
+}
+
 #endif

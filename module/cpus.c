@@ -221,11 +221,12 @@ static DECLARE_WORK(wattle_cpus_work, wattle_cpus_work_fn);
 /**
  * wattle_cpus_follow() - look again, soon: limits or CPUs have changed
  *
- * From any context.
+ * From any context. Not while the machine goes to sleep or comes back: its CPUs go
+ * one by one, and no promise is to be judged by those that are left at the moment.
  */
 void wattle_cpus_follow(void)
 {
-	queue_work(system_unbound_wq, &wattle_cpus_work);
+	queue_work(system_freezable_wq, &wattle_cpus_work);
 }
 
 static int wattle_cpus_hotplug(unsigned int cpu)

@@ -36,7 +36,7 @@ static cpumask_var_t wattle_domain_left, wattle_domain_set;
  * The aggregate of a constraint has changed. Called with the constraint chain's
  * rwsem held, perhaps by our own thread under the sem: no lock may be taken.
  */
-static int wattle_domain_moved(struct wattle_clock *k)
+static int wattle_domain_moved(struct wattle_clock *k, bool max)
 {
 	struct wattle_domain *d;
 	bool own = false;
@@ -45,8 +45,15 @@ static int wattle_domain_moved(struct wattle_clock *k)
 	d = rcu_dereference(k->domain);
 	if (d) {
 		own = d->task == current;
-		if (!own)
+		if (!own) {
+			/*
+			 * A maximum that rose from below our request to above it shows
+			 * as our own: what others allow now has to be looked for.
+			 */
+			if (max)
+				WRITE_ONCE(d->peek, true);
 			wattle_actuator_kick(d);
+		}
 	}
 	rcu_read_unlock();
 	if (!own)
@@ -56,12 +63,12 @@ static int wattle_domain_moved(struct wattle_clock *k)
 
 static int wattle_domain_max_moved(struct notifier_block *nb, unsigned long khz, void *data)
 {
-	return wattle_domain_moved(container_of(nb, struct wattle_clock, max_nb));
+	return wattle_domain_moved(container_of(nb, struct wattle_clock, max_nb), true);
 }
 
 static int wattle_domain_min_moved(struct notifier_block *nb, unsigned long khz, void *data)
 {
-	return wattle_domain_moved(container_of(nb, struct wattle_clock, min_nb));
+	return wattle_domain_moved(container_of(nb, struct wattle_clock, min_nb), false);
 }
 
 /*
@@ -325,6 +332,8 @@ static bool wattle_domain_fill(struct wattle_domain *d, const struct cpumask *se
 			continue;
 		list_add_tail(&k->domain_link, &d->clocks);
 		rcu_assign_pointer(k->domain, d);
+		/* The plan may stay as it was posted: the clock has not heard of it. */
+		wattle_actuator_kick(d);
 	}
 	for_each_cpu(cpu, set)
 		steered &= !!wattle_domain_clock_of(cpu);

@@ -77,6 +77,7 @@ struct wattle_took {
  * @held_khz:	what it says
  * @before_khz:	what it said before the last change, 0 = nothing
  * @asked_ns:	when what the last change carries out was decided; 0 = its effect has been seen
+ * @looks:	whether it was in force, since then
  * @set_ns:	when the request was changed last
  * @forced:	the limits are in force, its clock is still watched
  * @ripe_ns:	slowly switching: not to be raised before
@@ -107,6 +108,7 @@ struct wattle_clock {
 	u32			held_khz;
 	u32			before_khz;
 	u64			asked_ns;
+	u32			looks;
 	u64			set_ns;
 	bool			forced;
 	u64			ripe_ns;

@@ -190,7 +190,8 @@ void wattle_plan_redo(enum wattle_why why)
 	struct wattle_domain *d;
 	unsigned int cpu;
 
-	wattle_plan_on = wattle.sched.mode == WATTLE_MODE_ENFORCE && !wattle.sched.draining;
+	WRITE_ONCE(wattle_plan_on,
+		   wattle.sched.mode == WATTLE_MODE_ENFORCE && !wattle.sched.draining);
 	for_each_possible_cpu(cpu) {
 		d = wattle_plan_of[cpu];
 		if (!d || d->first != cpu)
@@ -234,7 +235,7 @@ void wattle_plan_settle(void)
 		d->posted = d->want;
 		if (d->posted.khz == d->acting_khz)
 			continue;
-		if (d->posted.why == WATTLE_WHY_END) {
+		if (wattle_actuator_lingers(d)) {
 			mod_timer(&d->linger, jiffies + WATTLE_LINGER);
 		} else {
 			WRITE_ONCE(d->kick, true);
@@ -270,6 +271,14 @@ struct wattle_domain *wattle_plan_domain(unsigned int cpu)
 bool wattle_plan_latency(void)
 {
 	return wattle_plan_on && wattle_plan_nr_latency;
+}
+
+/**
+ * wattle_plan_enforcing() - may limits be placed? A look without the device lock.
+ */
+bool wattle_plan_enforcing(void)
+{
+	return READ_ONCE(wattle_plan_on);
 }
 
 int wattle_plan_init(void)

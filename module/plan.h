@@ -19,5 +19,6 @@ void wattle_plan_settle(void);
 void wattle_plan_place(unsigned int cpu, struct wattle_domain *d);
 struct wattle_domain *wattle_plan_domain(unsigned int cpu);
 bool wattle_plan_latency(void);
+bool wattle_plan_enforcing(void);
 
 #endif

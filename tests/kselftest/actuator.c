@@ -57,6 +57,30 @@ bool wait_text(const char *want, unsigned int cpu, const char *file)
 	return false;
 }
 
+bool reads(const char *want, unsigned int cpu, const char *file)
+{
+	char line[64] = "";
+
+	pt_read(line, sizeof(line), WATTLE "cpu%u/%s", cpu, file);
+	if (strcmp(line, want))
+		printf("# cpu%u/%s is '%s', not '%s'\n", cpu, file, line, want);
+	return !strcmp(line, want);
+}
+
+bool wait_number(unsigned int cpu, const char *file)
+{
+	uint64_t end = kt_now() + LIMIT;
+
+	while (cpu_number(cpu, file) <= 0) {
+		if (kt_now() > end) {
+			printf("# cpu%u/%s has no figure\n", cpu, file);
+			return false;
+		}
+		sched_yield();
+	}
+	return true;
+}
+
 long long cpu_number(unsigned int cpu, const char *file)
 {
 	char path[64];
@@ -131,7 +155,7 @@ int relax(void)
 
 int queue_of(int fd, unsigned int slowdown_pm, const struct wattle_batch *b, unsigned int n)
 {
-	struct wattle_queue_params p = { .max_slowdown_pm = slowdown_pm, .lease_ns = 50 * SEC };
+	struct wattle_queue_params p = { .max_slowdown_pm = slowdown_pm, .lease_ns = 3600 * SEC };
 	int q = kt_queue(fd, &p);
 
 	while (q > 0 && n--)

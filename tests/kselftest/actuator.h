@@ -27,6 +27,9 @@ struct driver {
 };
 
 extern const struct driver *drv;
+/* Grants here last as long as a slow guest takes, but for those whose lease is the test. */
+#define LEASES	"lease_max_ms=3600000"
+
 extern const struct wattle_batch slow;
 extern struct checker before;
 extern unsigned int cpus;
@@ -47,6 +50,10 @@ unsigned int policy_of(unsigned int cpu);
 uint64_t limit_of(unsigned int cpu);
 bool wait_limit(unsigned int cpu, uint64_t khz);
 bool wait_text(const char *want, unsigned int cpu, const char *file);
+/* Now, without waiting. */
+bool reads(const char *want, unsigned int cpu, const char *file);
+/* Until the file has a number above 0. */
+bool wait_number(unsigned int cpu, const char *file);
 long long cpu_number(unsigned int cpu, const char *file);
 bool load_start(struct load *l);
 /* Until it has, or no longer has, its grant; false if that went wrong. */
@@ -60,6 +67,7 @@ int queue_of(int fd, unsigned int slowdown_pm, const struct wattle_batch *b, uns
 
 void test_foreign_min(void);
 void test_foreign_max(void);
+void test_foreign_crosses(void);
 void test_revoked(void);
 
 #endif

@@ -149,3 +149,33 @@ void test_revoked(void)
 	close(fd);
 	EXPECT(checker_same(&before, LIMIT));
 }
+
+/* A foreign maximum goes from below the cap, where no frequency is, to above it. */
+void test_foreign_crosses(void)
+{
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	char highest[64], below[16], above[16];
+	int i;
+
+	snprintf(below, sizeof(below), "%u", drv->cap - 50000);
+	snprintf(above, sizeof(above), "%u", drv->between);
+	EXPECT(pt_read(highest, sizeof(highest), CPUFREQ "policy%u/scaling_max_freq",
+		       policy_of(l.cpu)));
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	EXPECT(queue_of(l.fd, 1000, &slow, 1) > 0);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(foreign("max", drv->cap - 50000), 0);
+		EXPECT(wait_text(below, l.cpu, "foreign_max_khz"));
+		EXPECT_EQ(foreign("max", drv->between), 0);
+		EXPECT(wait_text(above, l.cpu, "foreign_max_khz"));
+	}
+	EXPECT_EQ(-pt_write(highest, CPUFREQ "policy%u/scaling_max_freq", policy_of(l.cpu)), 0);
+	EXPECT_EQ(load_stop(&l), 0);
+	EXPECT_EQ(relax(), 0);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
+}

@@ -225,12 +225,12 @@ static void test_log(void)
 
 	/* Other CPUs to count on, and each step in which the promises learn of it. */
 	made = find(open_b, "wattle_call", "SUPPLY");
-	EXPECT(made < nr_log && find(made, "wattle_call", "SETTLE") == made + 1);
-	EXPECT(field(log_[made + 1].text, "value") > 0);
+	made = find(made, "wattle_call", "SETTLE");
+	EXPECT(made < nr_log && field(log_[made].text, "value") > 0);
 	made = find(made, "wattle_call", "RECHECK");
 	EXPECT(made < nr_log && field(log_[made].text, "value") == 0);
-	EXPECT(find(made + 1, "wattle_call", "RECHECK") == made + 1);
-	EXPECT(field(log_[made + 1].text, "value") > 0);
+	made = find(made + 1, "wattle_call", "RECHECK");
+	EXPECT(made < nr_log && field(log_[made].text, "value") > 0);
 }
 
 int main(void)
