@@ -139,6 +139,120 @@ WATTLE_API int wattle_scaler__apply(const struct wattle_scaler *s, const struct 
 				    struct wattle_matrix *out);
 WATTLE_API void wattle_scaler__free(struct wattle_scaler *s);
 
+/* ------------------------------------------------------------------ moments and PCA */
+
+/**
+ * struct wattle_moments - what one pass over the rows tells of the columns
+ * @rows: @cols: of the data
+ * @mean:	@cols
+ * @low: @high:	@cols, extremes of the finite values
+ * @missing:	@cols, values that are NaN or infinite. They count as the column's middle in @mean
+ *		and @cov: clean them first, or do not use those two
+ * @cov:	@cols x @cols, 1/(n-1) sum (x - mean)(x - mean)', symmetric
+ */
+struct wattle_moments {
+	size_t		rows;
+	size_t		cols;
+	double		*mean;
+	double		*low;
+	double		*high;
+	uint64_t	*missing;
+	double		*cov;
+};
+
+/**
+ * wattle_moments__fit() - mean, covariance, extremes and missing values in one pass
+ * @m:		filled in; free with wattle_moments__free()
+ * @x:		features, two rows at least
+ * @pool: @queue: where the batches go, one a block of rows
+ * @run:	what they did is added to it; may be NULL
+ * @e:		error
+ *
+ * fp32 within 256 rows and fp64 across, after a pivot near the mean is taken away; bytes
+ * exactly. The same bits for any number of workers.
+ *
+ * Return: 0; -EINVAL; -ENOMEM; what wattle_pool__run() returns.
+ */
+WATTLE_API int wattle_moments__fit(struct wattle_moments *m, const struct wattle_matrix *x,
+				   struct wattle_pool *pool, uint32_t queue,
+				   struct wattle_run_stats *run, struct wattle_ml_error *e);
+WATTLE_API void wattle_moments__free(struct wattle_moments *m);
+
+/**
+ * struct wattle_pca - z = V (x - mean) / scale, on the directions of the largest variance
+ * @cols:	features in; 0 = there is none
+ * @k:		components out
+ * @mean: @scale: @cols; @scale is the standard deviation (n in the denominator, 1 for a constant
+ *		column) when the components are those of the correlation matrix, else 1
+ * @components:	V, @k x @cols, orthonormal rows, the largest variance first. Each row's entry of
+ *		largest magnitude, the first of equal ones, is positive
+ * @variance:	@k eigenvalues of the covariance (n-1) of (x - mean) / scale
+ * @total:	sum of all eigenvalues: sum(variance) / total is the share that is kept
+ * @whiten:	z is divided by sqrt(variance)
+ */
+struct wattle_pca {
+	size_t	cols;
+	size_t	k;
+	double	*mean;
+	double	*scale;
+	double	*components;
+	double	*variance;
+	double	total;
+	bool	whiten;
+};
+
+/**
+ * struct wattle_pca_opts - which components
+ * @sz:		sizeof
+ * @components:	how many; 0 = by @share
+ * @share:	as few as keep this share of the variance, above 0 and at most 1
+ * @standardise: of the correlation matrix: every column counts the same
+ * @whiten:	scores of variance 1
+ */
+struct wattle_pca_opts {
+	size_t	sz;
+	size_t	components;
+	double	share;
+	bool	standardise;
+	bool	whiten;
+};
+
+/**
+ * wattle_pca__fit() - principal components (Pearson 1901; Hotelling 1933)
+ * @p:		filled in; free with wattle_pca__free()
+ * @x:		features, two rows at least, all finite
+ * @pool: @queue: where the batches go
+ * @o:		which components
+ * @run:	what the batches did is added to it; may be NULL
+ * @e:		error
+ *
+ * Covariance in one pass, eigenvectors by LAPACK's dsyevr (liblapacke.so.3 is loaded on first
+ * use). Where eigenvalues are equal, any basis of their space is right, and which one comes out
+ * is LAPACK's choice.
+ *
+ * Return: 0; -EINVAL also for values that are not finite (says the column), for more components
+ * than the data have, and for whitening one without variance; -ENOPKG without LAPACKE;
+ * -ENOMEM; what wattle_pool__run() returns.
+ */
+WATTLE_API int wattle_pca__fit(struct wattle_pca *p, const struct wattle_matrix *x,
+			       struct wattle_pool *pool, uint32_t queue,
+			       const struct wattle_pca_opts *o, struct wattle_run_stats *run,
+			       struct wattle_ml_error *e);
+/* Scores: new f32 matrix @out, x->rows x k. -EINVAL when columns differ. */
+WATTLE_API int wattle_pca__apply(const struct wattle_pca *p, const struct wattle_matrix *x,
+				 struct wattle_matrix *out);
+/* Back: new f32 matrix @out, z->rows x cols, z f32. What the dropped components held is lost. */
+WATTLE_API int wattle_pca__inverse(const struct wattle_pca *p, const struct wattle_matrix *z,
+				   struct wattle_matrix *out);
+/*
+ * Per row of @x the squared distance between (x - mean) / scale and its reconstruction, to
+ * @error[x->rows]; an anomaly score. Over the data of the fit its mean is (n-1)/n times the
+ * variance that was dropped.
+ */
+WATTLE_API int wattle_pca__error(const struct wattle_pca *p, const struct wattle_matrix *x,
+				 double *error);
+WATTLE_API void wattle_pca__free(struct wattle_pca *p);
+
 /* ------------------------------------------------------------------ model */
 
 enum wattle_loss {

@@ -59,6 +59,9 @@ static inline __m512i emulated_cvtepu8_epi32(__m128i a)
 	return out;
 }
 
+/* SIMDe 0.7.4 names the masked one so, with four arguments. */
+#undef _mm512_madd_epi16
+#define _mm512_madd_epi16(a, b)			simde_mm512_madd_epi16(a, b)
 #define _mm512_extractf32x8_ps(a, which)	emulated_extractf32x8(a, which)
 #define _mm512_srai_epi32(a, n)			emulated_srai_epi32(a, n)
 #define _mm512_cvtepi32_ps(a)			emulated_cvtepi32_ps(a)

@@ -3,7 +3,7 @@
 # Unit tests of userspace/ml/kernels and userspace/ml/train.
 
 UNIT_TESTS += $(addprefix $(O)/tests/unit/,test_kernels test_train test_train_room test_optimum \
-	test_train_sklearn)
+	test_train_sklearn test_pca)
 TSAN_TESTS += test_train test_train_room
 
 OBJS_test_kernels = $(call obj,tests/unit/test_kernels.c tests/unit/kernel_ref.c \
@@ -22,6 +22,10 @@ LIBS_test_optimum = -lcmocka $(LIBWATTLE_LIBS)
 OBJS_test_train_sklearn = $(call obj,$(addprefix tests/unit/,test_train_sklearn.c train_help.c \
 	ml_help.c)) $(LIBWATTLE_OBJS)
 LIBS_test_train_sklearn = -lcmocka $(LIBWATTLE_LIBS)
+
+OBJS_test_pca = $(call obj,$(addprefix tests/unit/,test_pca.c train_help.c ml_help.c)) \
+	$(LIBWATTLE_OBJS)
+LIBS_test_pca = -lcmocka $(LIBWATTLE_LIBS)
 
 # The AVX-512 kernels on any x86-64 with AVX2, where SIMDe is installed (scripts/setup does).
 ifneq ($(and $(wildcard /usr/include/simde/x86/avx512.h),$(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))),)

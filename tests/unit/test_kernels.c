@@ -223,6 +223,77 @@ static void test_extreme_scores(void **state)
 	}
 }
 
+/* Moments of a block: every tail of rows and columns, padding that must not count. */
+static void test_cov(void **state)
+{
+	const struct wattle_kernels *k = isa(state);
+	static const size_t rows[] = { 1, 2, 15, 16, 17, 255, 257, 513, 1030 };
+	static const size_t cols[] = { 1, 4, 11, 12, 16, 24, 25, 38, 48, 49, 80 };
+	size_t a, b, i, j, r;
+
+	for (a = 0; a < ARRAY_SIZE(rows) * ARRAY_SIZE(cols) * 2; a++) {
+		const struct shape s = {
+			rows[a / 2 % ARRAY_SIZE(rows)], cols[a / 2 / ARRAY_SIZE(rows)], a % 3, 1,
+			a % 2 ? WATTLE_U8 : WATTLE_F32, WATTLE_LINK_LINEAR, 1,
+		};
+		const size_t w = wattle_cov__width(s.cols);
+		char *mem = aligned_alloc(64, w * (w + 8) * 8 + wattle_cov__scratch_size(w));
+		struct wattle_cov p;
+		struct case_data c;
+		float *pivot;
+
+		assert_non_null(mem);
+		memset(mem, 0x7e, w * (w + 8) * 8 + wattle_cov__scratch_size(w));
+		case_make(&c, &s, a);
+		p = (struct wattle_cov){
+			.x = c.p.x, .dtype = s.dtype, .rows = s.rows, .cols = s.cols,
+			.stride = c.p.stride, .width = w, .s = (double *)mem,
+		};
+		p.sum = p.s + w * w;
+		p.missing = (uint64_t *)(p.sum + w);
+		p.low = (float *)(p.missing + w);
+		p.high = p.low + w;
+		p.pivot = pivot = p.high + w;
+		p.scratch = pivot + w;
+		for (i = 0; i < w; i++)
+			pivot[i] = s.dtype == WATTLE_U8 || i >= s.cols ? 0.0f :
+				   0.25f * (float)(i % 3);
+		k->cov(&p);
+		for (i = 0; i < s.cols; i++) {
+			double sum = 0, low = INFINITY, high = -INFINITY;
+
+			for (r = 0; r < s.rows; r++) {
+				const double x = case_x(&c, r, i);
+
+				sum += x - (double)pivot[i];
+				low = fmin(low, x);
+				high = fmax(high, x);
+			}
+			assert_near(p.sum[i], sum, s.dtype == WATTLE_U8 ? 0 :
+				    1e-6 * (double)s.rows, "%zux%zu: sum[%zu]", s.rows, s.cols, i);
+			assert_true((double)p.low[i] == low && (double)p.high[i] == high);
+			assert_int_equal(p.missing[i], 0);
+			for (j = i; j < s.cols; j++) {
+				double want = 0, size = 0;
+
+				for (r = 0; r < s.rows; r++) {
+					const double v = (case_x(&c, r, i) - (double)pivot[i]) *
+							 (case_x(&c, r, j) - (double)pivot[j]);
+
+					want += v;
+					size += fabs(v);
+				}
+				b = i * w + j;
+				assert_near(p.s[b], want, s.dtype == WATTLE_U8 ? 0 :
+					    256 * 0x1p-24 * size, "%zux%zu: s[%zu][%zu]", s.rows,
+					    s.cols, i, j);
+			}
+		}
+		free(mem);
+		case_free(&c);
+	}
+}
+
 /* A number that is none must not get lost, wherever it is. */
 static void test_not_finite(void **state)
 {
@@ -368,7 +439,7 @@ static void test_pick(void **state)
 	assert_string_equal(wattle_ml__isa(), wattle_kernels__get()->name);
 }
 
-#define TESTS_EACH	9
+#define TESTS_EACH	10
 
 int main(void)
 {
@@ -380,6 +451,7 @@ int main(void)
 		{ "1 to 17 outputs", test_outputs },
 		{ "large blocks", test_large },
 		{ "scores", test_scores },
+		{ "moments", test_cov },
 		{ "extreme scores", test_extreme_scores },
 		{ "not finite shows", test_not_finite },
 		{ "same bits twice", test_same_twice },

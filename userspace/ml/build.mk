@@ -10,7 +10,7 @@ ML_MODEL_SRCS := $(addprefix userspace/ml/model/, \
 	atomic_file.c metrics.c model.c predict.c safetensors_load.c safetensors_save.c)
 ML_KERNEL_SRCS := $(addprefix userspace/ml/kernels/, \
 	dispatch.c kernels_avx512.c kernels_avx2.c kernels_portable.c)
-ML_TRAIN_SRCS := $(addprefix userspace/ml/train/, lambda.c objective.c train.c)
+ML_TRAIN_SRCS := $(addprefix userspace/ml/train/, lambda.c moments.c objective.c pca.c train.c)
 
 ML_OBJS = $(call obj,$(ML_DATA_SRCS) $(ML_MODEL_SRCS) $(ML_KERNEL_SRCS) $(ML_TRAIN_SRCS))
 ML_LIBS := -ljansson -lz -lm

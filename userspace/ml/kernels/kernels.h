@@ -76,11 +76,56 @@ struct wattle_pass {
 	double		loss;
 };
 
+/* Columns of the tables of struct wattle_cov come in so many: a panel of any instruction set. */
+#define WATTLE_COV_PANEL	48
+
+/**
+ * struct wattle_cov - moments of a block of rows
+ * @x: @dtype: @rows: @cols: @stride: the rows, as in struct wattle_pass
+ * @width:	@cols rounded up to a multiple of %WATTLE_COV_PANEL
+ * @pivot:	@width values, near each column's mean; 0 beyond @cols, and for bytes
+ * @scratch:	wattle_cov__scratch_size(@width) bytes, 64-byte aligned
+ * @s:		out: @width x @width, of which j >= i holds: sum of (x_i - pivot_i)(x_j - pivot_j)
+ * @sum:	out: @width, sum of x - pivot
+ * @low: @high: out: @width, extremes of the finite values (inf and -inf without one); aligned
+ * @missing:	out: @width, values that are not finite; each counts as the pivot
+ *
+ * fp32 over at most 256 rows and fp64 across; bytes are exact. The pivot is subtracted in fp32,
+ * which is exact for values within a factor 2 of it.
+ */
+struct wattle_cov {
+	const void	*x;
+	uint32_t	dtype;
+	size_t		rows;
+	size_t		cols;
+	size_t		stride;
+	size_t		width;
+	const float	*pivot;
+	void		*scratch;
+	double		*s;
+	double		*sum;
+	float		*low;
+	float		*high;
+	uint64_t	*missing;
+};
+
+/* Bytes of struct wattle_cov.scratch. */
+static inline size_t wattle_cov__scratch_size(size_t width)
+{
+	return width * (1024 + 2 * sizeof(float));
+}
+
+static inline size_t wattle_cov__width(size_t cols)
+{
+	return (cols + WATTLE_COV_PANEL - 1) / WATTLE_COV_PANEL * WATTLE_COV_PANEL;
+}
+
 /**
  * struct wattle_kernels - the kernels of one instruction set
  * @name:	"avx512", "avx2", "portable"
  * @gradient:	fills @g, @gb and @loss of a pass
  * @scores:	z, rows x nr_outputs, dense; @g, @gb and @loss are not touched
+ * @cov:	fills the outs of struct wattle_cov
  * @exp:	e^x for n values; 2 ulp on [-87, 88], clamped outside, NaN stays NaN
  * @log:	ln x for n positive normal values; 2 ulp, and 1e-7 absolute where x is near 1
  *
@@ -91,6 +136,7 @@ struct wattle_kernels {
 	const char	*name;
 	void		(*gradient)(struct wattle_pass *p);
 	void		(*scores)(const struct wattle_pass *p, float *z);
+	void		(*cov)(struct wattle_cov *p);
 	void		(*exp)(const float *x, float *y, size_t n);
 	void		(*log)(const float *x, float *y, size_t n);
 };

@@ -32,6 +32,7 @@ typedef __m256 vm;
 #define v_float(a)	_mm256_castsi256_ps(a)
 #define v_cvt(a)	_mm256_cvtepi32_ps(a)
 #define v_iload(p)	_mm256_load_si256((const __m256i *)(p))
+#define v_istore(p, a)	_mm256_store_si256((__m256i *)(p), a)
 #define v_iset1(a)	_mm256_set1_epi32(a)
 #define v_iadd(a, b)	_mm256_add_epi32(a, b)
 #define v_isub(a, b)	_mm256_sub_epi32(a, b)
@@ -43,6 +44,10 @@ typedef __m256 vm;
 #define v_keep(a)	__asm__("" : "+x"(a))
 #define v_u8(p)		_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32( \
 					_mm_loadl_epi64((const __m128i *)(p))))
+
+/* Products of 16-bit numbers, those of neighbours added: to VW sums of 32 bits. */
+#define v_madd16(a, b)	_mm256_madd_epi16(a, b)
+#define v_u8i(p)	_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(p)))
 
 static inline __attribute__((always_inline))
 void v_sum4(__m256 a, __m256 b, __m256 c, __m256 d, float *out)
@@ -56,11 +61,13 @@ void v_sum4(__m256 a, __m256 b, __m256 c, __m256 d, float *out)
 #include "ml/kernels/tile.h"
 #include "ml/kernels/link.h"
 #include "ml/kernels/pass.h"
+#include "ml/kernels/cov.h"
 
 static const struct wattle_kernels avx2 = {
 	.name		= "avx2",
 	.gradient	= pass_gradient,
 	.scores		= pass_scores,
+	.cov		= pass_cov,
 	.exp		= v_exp_array,
 	.log		= v_log_array,
 };

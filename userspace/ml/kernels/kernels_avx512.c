@@ -35,6 +35,7 @@ typedef __mmask16 vm;
 #define v_float(a)	_mm512_castsi512_ps(a)
 #define v_cvt(a)	_mm512_cvtepi32_ps(a)
 #define v_iload(p)	_mm512_load_si512(p)
+#define v_istore(p, a)	_mm512_store_si512(p, a)
 #define v_iset1(a)	_mm512_set1_epi32(a)
 #define v_iadd(a, b)	_mm512_add_epi32(a, b)
 #define v_isub(a, b)	_mm512_sub_epi32(a, b)
@@ -49,6 +50,10 @@ typedef __mmask16 vm;
 #endif
 #define v_u8(p)		_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32( \
 					_mm_loadu_si128((const __m128i *)(p))))
+
+/* Products of 16-bit numbers, those of neighbours added: to VW sums of 32 bits. */
+#define v_madd16(a, b)	_mm512_madd_epi16(a, b)
+#define v_u8i(p)	_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(p)))
 
 /* Upper and lower half added: from there on as AVX2. */
 static inline __attribute__((always_inline)) __m256 fold(__m512 a)
@@ -69,11 +74,13 @@ void v_sum4(__m512 a, __m512 b, __m512 c, __m512 d, float *out)
 #include "ml/kernels/tile.h"
 #include "ml/kernels/link.h"
 #include "ml/kernels/pass.h"
+#include "ml/kernels/cov.h"
 
 static const struct wattle_kernels avx512 = {
 	.name		= "avx512",
 	.gradient	= pass_gradient,
 	.scores		= pass_scores,
+	.cov		= pass_cov,
 	.exp		= v_exp_array,
 	.log		= v_log_array,
 };

@@ -101,11 +101,13 @@ FN void v_sum4(vf a, vf b, vf c, vf d, float *out)
 #include "ml/kernels/tile.h"
 #include "ml/kernels/link.h"
 #include "ml/kernels/pass.h"
+#include "ml/kernels/cov.h"
 
 static const struct wattle_kernels portable = {
 	.name		= "portable",
 	.gradient	= pass_gradient,
 	.scores		= pass_scores,
+	.cov		= pass_cov,
 	.exp		= v_exp_array,
 	.log		= v_log_array,
 };
