@@ -266,13 +266,14 @@ enum wattle_loss {
  * struct wattle_model - linear classifier with its preprocessing
  * @nr_classes:	classes
  * @nr_outputs:	1 for two classes (z > 0 means class 1), else @nr_classes
- * @cols:	features
+ * @cols:	features of the classifier: of the data, or with a PCA its components
  * @w:		@nr_outputs x @cols weights, in the space of the scaled features
  * @b:		@nr_outputs intercepts
  * @loss:	enum wattle_loss it was trained with
- * @scaler:	applied first; cols 0 = none
+ * @pca:	applied first; cols 0 = none
+ * @scaler:	applied next, of @cols features; cols 0 = none
  * @class_names: @nr_classes strings
- * @feature_names: @cols strings or NULL
+ * @feature_names: wattle_model__features() strings or NULL
  */
 struct wattle_model {
 	uint32_t		nr_classes;
@@ -281,14 +282,22 @@ struct wattle_model {
 	float			*w;
 	float			*b;
 	uint32_t		loss;
+	struct wattle_pca	pca;
 	struct wattle_scaler	scaler;
 	char			**class_names;
 	char			**feature_names;
 };
 
+/* Features that a model wants to be given. */
+static inline size_t wattle_model__features(const struct wattle_model *m)
+{
+	return m->pca.cols ? m->pca.cols : m->cols;
+}
+
 WATTLE_API void wattle_model__free(struct wattle_model *m);
 /*
- * safetensors: tensors weight, bias, scaler.mean, scaler.scale; the rest in __metadata__.
+ * safetensors: tensors weight, bias, scaler.mean, scaler.scale, pca.mean, pca.scale,
+ * pca.components, pca.variance; the rest in __metadata__.
  * Written to a temporary file, synced, renamed.
  */
 WATTLE_API int wattle_model__save(const struct wattle_model *m, const char *path,
@@ -327,12 +336,14 @@ struct wattle_epoch {
  * @max_epochs:	steps at most; 0 = 100. After the last one a pass looks at where it led
  * @tol:	stop where the gradient's norm is at most tol times the first; 0 = never
  * @block_rows:	rows of one batch; 0 = chosen from the sizes (not from the number of workers)
- * @standardise: fit a scaler on the training data and keep it in the model
+ * @standardise: fit a scaler on the training data, or on the scores of @pca, and keep it in the
+ *		model
  * @deadline_ns: every batch's absolute deadline; 0 = none
  * @epoch_deadline_ns: per-epoch budget; each epoch's batches are due this long after it starts; 0
  *		= none
  * @progress:	called in each epoch before its step; non-zero stops there; may be NULL
  * @progress_ctx: passed to it
+ * @pca:	train on principal components, which the model then holds; NULL = on the features
  */
 struct wattle_train_opts {
 	size_t		sz;
@@ -348,6 +359,7 @@ struct wattle_train_opts {
 	uint64_t	epoch_deadline_ns;
 	int		(*progress)(void *ctx, const struct wattle_epoch *e);
 	void		*progress_ctx;
+	const struct wattle_pca_opts *pca;
 };
 
 /**

@@ -58,6 +58,19 @@ is "--epochs is exact" 7 "$(json out 'd["training"]["epochs"]')"
 run -j train d.csv -o m.rows --epochs 4 --batch-rows 100 --alpha 0.1 "${e[@]}"
 is "a batch is a block of an epoch, or of the look at the end: 5 times 4" 20 "$(json out 'd["batches"]["completed"]')"
 
+# Principal components: by number and by share, the same for any workers, and inside the model.
+run -j train d.csv -o m.pca --test 0.25 --epochs 30 --pca 1 --workers 1 "${e[@]}"
+is "--pca N" "0 1 True" "$code $(json out 'd["pca"]["components"]') $(json out '0 < d["pca"]["variance_kept"] <= 1')"
+run train d.csv -o m.pca3 --test 0.25 --epochs 30 --pca 1 --workers 3 "${e[@]}"
+is "components do not depend on the workers" "$(sha256sum <m.pca)" "$(sha256sum <m.pca3)"
+run -j train d.csv -o m.share --epochs 30 --pca 1.0 "${e[@]}"
+is "--pca SHARE: all of it takes every component" True "$(json out 'd["pca"]["components"] == d["pca"]["features"] and d["pca"]["variance_kept"] > 0.999999')"
+run -j eval m.pca d.csv
+is "eval takes the features, not the components" "0 True" "$code $(json out 'd["model"]["components"] == 1 and d["evaluation"]["accuracy"] > 0.5')"
+fails 3 'components are too many' train d.csv -o m.many --pca 300 "${e[@]}"
+fails 2 "pca 'x'" train d.csv -o m.many --pca x "${e[@]}"
+fails 2 "pca '0.0'" train d.csv -o m.many --pca 0.0 "${e[@]}"
+
 # Deadlines.
 run -j train d.csv -o m.due --epochs 5 --deadline 1h --epoch-deadline 10s "${e[@]}"
 is "met deadlines" "0 True 0 0" "$code $(json out 'd["due"]["met"]') $(json out 'd["batches"]["refused"]') $(json out 'd["deadlines"]["missed"]')"

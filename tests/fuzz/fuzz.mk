@@ -3,7 +3,7 @@
 # Fuzz targets, built with clang and libFuzzer; tests/fuzz/run runs them.
 
 FUZZ_FORMATS := csv idx npy safetensors
-FUZZ_SRCS = $(ML_DATA_SRCS) $(filter-out %/predict.c,$(ML_MODEL_SRCS))
+FUZZ_SRCS = $(ML_DATA_SRCS) $(filter-out %/predict.c %/projection.c,$(ML_MODEL_SRCS))
 FUZZ_FLAGS := -std=gnu11 -O1 -g -D_GNU_SOURCE -pthread -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined -Iinclude/uapi -Iinclude -Imodule -Iuserspace -Itests
 

@@ -3,6 +3,7 @@
  * Moments against fp64 in two passes, and principal components against what
  * defines them: C v = lambda v, orthonormal, signs, shares, and the way back.
  */
+#include "ml/model/safetensors.h"
 #include "train_help.h"
 
 static void moments(struct wattle_moments *m, const struct wattle_dataset *d, unsigned int workers)
@@ -310,6 +311,101 @@ static void test_refusals(void **state)
 	rig_close(&rig);
 }
 
+/* A model's score of a row from the definition: components, scaler, weights. */
+static double score(const struct wattle_model *m, const struct wattle_dataset *d, size_t r)
+{
+	const struct wattle_pca *p = &m->pca;
+	double out = (double)m->b[0];
+	size_t i, c;
+
+	for (i = 0; i < m->cols; i++) {
+		double z = 0;
+
+		for (c = 0; c < p->cols; c++)
+			z += p->components[i * p->cols + c] *
+			     (data_x(d, r, c) - p->mean[c]) / p->scale[c];
+		if (p->whiten)
+			z /= sqrt(p->variance[i]);
+		out += (double)m->w[i] * (z - m->scaler.mean[i]) / m->scaler.scale[i];
+	}
+	return out;
+}
+
+static void train(struct wattle_model *m, const struct wattle_dataset *d,
+		  const struct wattle_pca_opts *pca, unsigned int workers)
+{
+	struct wattle_train_opts o = train_defaults;
+	struct wattle_train_result r;
+	struct rig rig;
+
+	o.pca = pca;
+	o.momentum = 1;
+	o.max_epochs = 20;
+	rig_open(&rig, workers);
+	train_ok(m, d, &rig, &o, &r);
+	/* Covariance, slices, eigenvectors, scores, and the epochs. */
+	assert_true(r.run.batches > 24);
+	rig_close(&rig);
+}
+
+/* Trained on components, saved, loaded: the same answers, and those of the definition. */
+static void test_model(void **state)
+{
+	struct wattle_pca_opts pca = { .sz = sizeof(pca), .components = 3, .standardise = true };
+	struct wattle_model m, same, back;
+	struct wattle_ml_error e;
+	struct wattle_dataset d;
+	float prob[2 * 700], prob_back[2 * 700];
+	uint32_t labels[700], labels_back[700];
+	char *buf, *at;
+	size_t len, r;
+
+	(void)state;
+	data_make(&d, 700, 9, 2, WATTLE_F32, 1, 11);
+	for (unsigned int whiten = 0; whiten < 2; whiten++) {
+		pca.whiten = whiten;
+		train(&m, &d, &pca, 1);
+		train(&same, &d, &pca, 3);
+		assert_int_equal(m.cols, 3);
+		assert_int_equal(wattle_model__features(&m), 9);
+		assert_memory_equal(m.w, same.w, 3 * sizeof(float));
+		assert_memory_equal(m.pca.components, same.pca.components, 27 * sizeof(double));
+		wattle_model__free(&same);
+		assert_ok(wattle_model__predict(&m, &d.x, labels, prob, &e), e);
+		for (r = 0; r < 700; r++)
+			assert_true(fabs((double)prob[2 * r + 1] -
+					 1 / (1 + exp(-score(&m, &d, r)))) <= 1e-5);
+
+		assert_ok(wattle_safetensors__bytes(&m, &buf, &len, &e), e);
+		assert_ok(wattle_safetensors__parse(&back, "m", buf, len, &e), e);
+		assert_ok(wattle_model__predict(&back, &d.x, labels_back, prob_back, &e), e);
+		assert_memory_equal(prob, prob_back, sizeof(prob));
+		assert_memory_equal(labels, labels_back, sizeof(labels));
+		assert_true(back.pca.total == m.pca.total && back.pca.whiten == m.pca.whiten);
+		wattle_model__free(&back);
+		for (r = 0; r < len; r++)
+			assert_int_not_equal(wattle_safetensors__parse(&back, "m", buf, r, &e), 0);
+		at = memmem(buf, len, "pca_whiten", 10);
+		assert_non_null(at);
+		memcpy(at, "pca_xhiten", 10);
+		assert_int_equal(wattle_safetensors__parse(&back, "m", buf, len, &e), -EPROTO);
+		assert_message(e, "pca_whiten is neither yes nor no");
+		memcpy(at, "pca_whiten", 10);
+		/* A tensor under another name: half a PCA. */
+		at = memmem(buf, len, "pca.scale", 9);
+		assert_non_null(at);
+		memcpy(at, "pcb.scale", 9);
+		assert_int_equal(wattle_safetensors__parse(&back, "m", buf, len, &e), -EPROTO);
+		assert_message(e, "a part of a PCA only");
+		free(buf);
+
+		m.pca.variance[2] = NAN;
+		assert_int_equal(wattle_safetensors__bytes(&m, &buf, &len, &e), -EINVAL);
+		wattle_model__free(&m);
+	}
+	wattle_dataset__free(&d);
+}
+
 /* Variances and components as scikit-learn's full SVD has them, signs by our rule. */
 static const char program[] =
 	"import sys, numpy as np\n"
@@ -374,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_components),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_sklearn),
 	};
 

@@ -75,7 +75,8 @@ static int eval(struct out *o, int argc, char **argv)
 			       argv[optind + 1]);
 		goto free_data;
 	}
-	rc = dataset_check_cols(o, &d, argv[optind + 1], m.cols, m.feature_names, "model");
+	rc = dataset_check_cols(o, &d, argv[optind + 1], wattle_model__features(&m),
+				m.feature_names, "model");
 	if (!rc)
 		rc = dataset_map_classes(o, &d, argv[optind + 1], m.class_names, m.nr_classes);
 	if (rc)

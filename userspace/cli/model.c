@@ -27,7 +27,9 @@ void model_report(struct out *o, const struct wattle_model *m, const char *path)
 {
 	out_group(o, "model", "model");
 	out_str(o, "path", "%", path);
-	out_u64(o, "features", ": % features", m->cols);
+	out_u64(o, "features", ": % features", wattle_model__features(m));
+	if (m->pca.cols)
+		out_u64(o, "components", " as % principal components", m->pca.k);
 	out_u64(o, "classes", ", % classes", m->nr_classes);
 	out_str(o, "loss", ", % loss", model_loss_name(m->loss));
 	out_bool(o, "standardised", ", standardises its input", m->scaler.cols > 0);

@@ -174,7 +174,8 @@ static int predict(struct out *o, int argc, char **argv)
 	rc = dataset_read(o, &d, argv[optind + 1], &opts);
 	if (rc)
 		goto free_model;
-	rc = dataset_check_cols(o, &d, argv[optind + 1], m.cols, m.feature_names, "model");
+	rc = dataset_check_cols(o, &d, argv[optind + 1], wattle_model__features(&m),
+				m.feature_names, "model");
 	if (!rc)
 		rc = work(o, &m, &d, argv[optind + 1], path, prob);
 	wattle_dataset__free(&d);

@@ -175,6 +175,22 @@ static void report_training(struct out *o, const struct job *j)
 	out_end(o);
 }
 
+static void report_pca(struct out *o, const struct wattle_pca *p)
+{
+	double kept = 0;
+	size_t i;
+
+	if (!p->cols)
+		return;
+	for (i = 0; i < p->k; i++)
+		kept += p->variance[i];
+	out_group(o, "pca", "pca");
+	out_u64(o, "features", "% features", p->cols);
+	out_u64(o, "components", " as % principal components", p->k);
+	out_f64(o, "variance_kept", ", % of the variance", kept / p->total, 4);
+	out_end(o);
+}
+
 static void report_deadline(struct out *o, const struct job *j)
 {
 	uint64_t due = j->t.train.deadline_ns;
@@ -204,6 +220,7 @@ static void report(struct out *o, const struct job *j)
 		report_dataset(o, "test", "test", j->t.test_data ? j->t.test_data : "held out",
 			       &j->test);
 	session_report(o, &j->s);
+	report_pca(o, &j->model.pca);
 	report_training(o, j);
 	if (j->test.x.rows) {
 		report_eval(o, "tested", &j->eval, j->model.class_names, false);

@@ -19,6 +19,8 @@ const char train_usage[] =
 "  --test-data FILE       test on FILE; --test-label FILE gives its labels\n"
 "  --seed N               of the split (default 1)\n"
 "  --no-standardise       do not bring features to mean 0, deviation 1\n"
+"  --pca N|SHARE          train on the N first principal components, or on as few as keep\n"
+"                         SHARE of the variance (e.g. 0.95), found in the training part\n"
 "training\n"
 "  --loss log|squared     log-loss, or 1/2 sum (y - sigmoid(z))^2 (default log)\n"
 "  --l2 X                 L2 strength (default 0)\n"
@@ -41,7 +43,7 @@ const char train_usage[] =
 
 enum {
 	O_LABEL = 256, O_HEADER, O_NO_HEADER, O_TEST, O_TEST_DATA, O_TEST_LABEL, O_SEED,
-	O_NO_STANDARDISE, O_LOSS, O_L2, O_ALPHA, O_MOMENTUM, O_EPOCHS, O_TOL, O_BATCH_ROWS,
+	O_PCA, O_NO_STANDARDISE, O_LOSS, O_L2, O_ALPHA, O_MOMENTUM, O_EPOCHS, O_TOL, O_BATCH_ROWS,
 	O_DEADLINE, O_EPOCH_DEADLINE, O_STRICT, O_CLASS, O_WORKERS, O_BACKEND, O_REQUIRE_ENERGY,
 };
 
@@ -54,6 +56,7 @@ static const struct option longs[] = {
 	{ "test-data", required_argument, NULL, O_TEST_DATA },
 	{ "test-label", required_argument, NULL, O_TEST_LABEL },
 	{ "seed", required_argument, NULL, O_SEED },
+	{ "pca", required_argument, NULL, O_PCA },
 	{ "no-standardise", no_argument, NULL, O_NO_STANDARDISE },
 	{ "loss", required_argument, NULL, O_LOSS },
 	{ "l2", required_argument, NULL, O_L2 },
@@ -75,6 +78,27 @@ static const struct option longs[] = {
 static const char *const losses[] = { "log", "squared", NULL };
 static const char *const classes[] = { "latency", "batch", "background", NULL };
 static const char *const backends[] = { "auto", "device", "embedded", NULL };
+
+/* A whole number is a count; anything with a point in it a share. */
+static bool pca_option(struct out *o, struct train_opts *t, const char *arg)
+{
+	uint64_t n = 0;
+
+	t->pca = (struct wattle_pca_opts){ .sz = sizeof(t->pca) };
+	if (!strchr(arg, '.')) {
+		if (!opt_u64(o, "--pca", arg, 1, 32768, &n))
+			return false;
+		t->pca.components = n;
+		return true;
+	}
+	if (!opt_f64(o, "--pca", arg, 0, 1, &t->pca.share))
+		return false;
+	if (t->pca.share > 0)
+		return true;
+	out_error(o, CLI_USAGE, "--pca '%s': must be a number of components, or a share of the variance above 0 and at most 1, such as 0.95",
+		  arg);
+	return false;
+}
 
 static bool data_option(struct out *o, struct train_opts *t, int c, const char *arg)
 {
@@ -102,6 +126,8 @@ static bool data_option(struct out *o, struct train_opts *t, int c, const char *
 	case O_TEST_LABEL:
 		t->test_label = arg;
 		return true;
+	case O_PCA:
+		return pca_option(o, t, arg);
 	case O_SEED:
 		return opt_u64(o, "--seed", arg, 0, UINT64_MAX, &t->seed);
 	}
@@ -225,5 +251,9 @@ bool train_opts_parse(struct out *o, struct train_opts *t, int argc, char **argv
 	if (!ok || !opt_operands(o, argc, 1, 1, "DATA"))
 		return false;
 	t->data = argv[optind];
+	if (t->pca.sz) {
+		t->pca.standardise = t->train.standardise;
+		t->train.pca = &t->pca;
+	}
 	return check(o, t);
 }

@@ -25,6 +25,7 @@ struct train_opts {
 	bool				require_energy;
 	struct wattle_queue_params	queue;
 	struct wattle_train_opts	train;
+	struct wattle_pca_opts		pca;
 };
 
 extern const char train_usage[];

@@ -7,7 +7,8 @@ ML_DATA_SRCS := $(addprefix userspace/ml/data/, \
 	csv.c csv_numbers.c csv_numbers_avx2.c csv_scan.c dataset.c fail.c gunzip.c idx.c input.c int_labels.c labels.c \
 	matrix.c memory.c npy.c number.c scaler.c split.c utf8.c)
 ML_MODEL_SRCS := $(addprefix userspace/ml/model/, \
-	atomic_file.c metrics.c model.c predict.c safetensors_load.c safetensors_save.c)
+	atomic_file.c metrics.c model.c pca.c predict.c projection.c safetensors_load.c \
+	safetensors_save.c)
 ML_KERNEL_SRCS := $(addprefix userspace/ml/kernels/, \
 	dispatch.c kernels_avx512.c kernels_avx2.c kernels_portable.c)
 ML_TRAIN_SRCS := $(addprefix userspace/ml/train/, lambda.c moments.c objective.c pca.c train.c)

@@ -10,7 +10,8 @@ void wattle_model__free(struct wattle_model *m)
 	if (!m)
 		return;
 	wattle_names__free(m->class_names, m->nr_classes);
-	wattle_names__free(m->feature_names, m->cols);
+	wattle_names__free(m->feature_names, wattle_model__features(m));
+	wattle_pca__free(&m->pca);
 	wattle_scaler__free(&m->scaler);
 	free(m->w);
 	free(m->b);

@@ -12,8 +12,9 @@
 #include "ml/data/matrix.h"
 #include "ml/data/scaler.h"
 #include "ml/kernels/kernels.h"
+#include "ml/model/pca.h"
 
-#define BLOCK_ROWS	128u
+#define BLOCK_ROWS	WATTLE_PROJECTION_ROWS
 
 struct work {
 	struct wattle_pass	pass;
@@ -22,6 +23,8 @@ struct work {
 	float			*w;		/* nr_outputs x wstride */
 	float			*z;		/* BLOCK_ROWS x nr_outputs */
 	void			*scratch;
+	struct wattle_projection pca;		/* if the model has one */
+	float			*low;		/* BLOCK_ROWS x components, dense */
 };
 
 static void work_free(struct work *k)
@@ -30,6 +33,8 @@ static void work_free(struct work *k)
 	free(k->w);
 	free(k->z);
 	free(k->scratch);
+	free(k->low);
+	wattle_projection__free(&k->pca);
 }
 
 static int work_init(struct work *k, const struct wattle_model *m, struct wattle_ml_error *e)
@@ -42,7 +47,10 @@ static int work_init(struct work *k, const struct wattle_model *m, struct wattle
 	k->w = wattle_matrix__lines(m->nr_outputs * wstride * sizeof(float));
 	k->z = wattle_matrix__lines((size_t)BLOCK_ROWS * m->nr_outputs * sizeof(float));
 	k->scratch = wattle_matrix__lines(wattle_kernels__scratch_size(m->cols, m->nr_outputs));
-	if (!k->rows || !k->w || !k->z || !k->scratch) {
+	if (m->pca.cols)
+		k->low = calloc(BLOCK_ROWS, m->cols * sizeof(*k->low));
+	if (!k->rows || !k->w || !k->z || !k->scratch ||
+	    (m->pca.cols && (!k->low || wattle_projection__init(&k->pca, &m->pca)))) {
 		work_free(k);
 		return wattle_ml__no_memory(e, "prediction");
 	}
@@ -128,11 +136,30 @@ static int check(const struct wattle_model *m, const struct wattle_matrix *x,
 		return wattle_ml__fail(e, -EINVAL, "the model is empty or inconsistent");
 	if (!wattle_dtype__size(x->dtype))
 		return wattle_ml__fail(e, -EINVAL, "features of unknown type %u", x->dtype);
-	if (x->cols != m->cols || (m->scaler.cols && m->scaler.cols != m->cols))
+	if ((m->scaler.cols && m->scaler.cols != m->cols) ||
+	    (m->pca.cols && m->pca.k != m->cols))
+		return wattle_ml__fail(e, -EINVAL, "the model is empty or inconsistent");
+	if (x->cols != wattle_model__features(m))
 		return wattle_ml__fail(e, -EINVAL,
 				       "the samples have %zu features, the model was trained on %zu; give it the same columns (and leave the label out)",
-				       x->cols, m->cols);
+				       x->cols, wattle_model__features(m));
 	return 0;
+}
+
+/* Rows as the classifier wants them: components if there are any, then scaled. */
+static void prepare(struct work *k, const struct wattle_model *m, const struct wattle_matrix *x,
+		    size_t first, size_t n)
+{
+	const struct wattle_matrix low = {
+		.rows = n, .cols = m->cols, .stride = m->cols, .dtype = WATTLE_F32, .data = k->low,
+	};
+
+	if (!m->pca.cols) {
+		wattle_scaler__rows(&m->scaler, x, first, n, k->rows, k->pass.stride);
+		return;
+	}
+	wattle_projection__rows(&k->pca, x, first, n, k->low);
+	wattle_scaler__rows(&m->scaler, &low, 0, n, k->rows, k->pass.stride);
 }
 
 int wattle_model__predict(const struct wattle_model *m, const struct wattle_matrix *x,
@@ -149,7 +176,7 @@ int wattle_model__predict(const struct wattle_model *m, const struct wattle_matr
 	for (size_t first = 0; first < x->rows; first += BLOCK_ROWS) {
 		size_t n = x->rows - first < BLOCK_ROWS ? x->rows - first : BLOCK_ROWS;
 
-		wattle_scaler__rows(&m->scaler, x, first, n, k.rows, k.pass.stride);
+		prepare(&k, m, x, first, n);
 		k.pass.rows = n;
 		k.kernels->scores(&k.pass, k.z);
 		for (size_t r = 0; r < n; r++) {

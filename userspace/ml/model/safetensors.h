@@ -4,10 +4,14 @@
  * header, the tensors' bytes without gaps. Schema "wattle.model/1":
  *
  *   scaler.mean, scaler.scale	F64 [cols], both or neither
+ *   pca.mean, pca.scale		F64 [features]; these four or none, and then cols components
+ *   pca.components		F64 [cols, features]
+ *   pca.variance		F64 [cols]
  *   weight			F32 [nr_outputs, cols]
  *   bias			F32 [nr_outputs]
  *   __metadata__		strings: schema, loss ("log", "squared"), classes and
- *				features (JSON arrays of names; features may be absent)
+ *				features (JSON arrays of names; features may be absent); with
+ *				pca.*: pca_whiten ("yes", "no"), pca_total (a number)
  */
 #ifndef WATTLE_ML_MODEL_SAFETENSORS_H
 #define WATTLE_ML_MODEL_SAFETENSORS_H

@@ -11,6 +11,7 @@
 #include "ml/data/input.h"
 #include "ml/data/labels.h"
 #include "ml/data/scaler.h"
+#include "ml/model/pca.h"
 #include "safetensors.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -18,7 +19,7 @@
 #endif
 
 #define MAX_DIMS	8u
-#define MAX_TENSORS	64u	/* the schema has four; more is another schema, told apart below */
+#define MAX_TENSORS	64u	/* the schema has eight; more is another schema, told apart below */
 
 struct tensor {
 	const char	*name;
@@ -277,11 +278,62 @@ static int read_metadata(const struct file *f, struct wattle_model *m, size_t *n
 	return 0;
 }
 
+static bool is_f64(const struct tensor *t, unsigned int nr_dims, uint64_t rows, uint64_t cols)
+{
+	return !strcmp(t->dtype, "F64") && t->nr_dims == nr_dims && t->dims[0] == rows &&
+	       (nr_dims == 1 || t->dims[1] == cols);
+}
+
+/* The number of features, from its own tensors; 0 when there is no PCA. @m->cols is known. */
+static int read_pca(const struct file *f, struct wattle_model *m, struct wattle_ml_error *e)
+{
+	const struct tensor *mean = find(f, "pca.mean"), *scale = find(f, "pca.scale");
+	const struct tensor *v = find(f, "pca.components"), *var = find(f, "pca.variance");
+	const json_t *meta = json_object_get(f->header, "__metadata__");
+	const char *whiten = json_string_value(json_object_get(meta, "pca_whiten"));
+	const char *total = json_string_value(json_object_get(meta, "pca_total"));
+	struct wattle_pca p = { .k = m->cols };
+	char *end;
+
+	if (!mean && !scale && !v && !var)
+		return 0;
+	if (!mean || !scale || !v || !var)
+		return other_schema(f, "it holds a part of a PCA only", e);
+	if (mean->nr_dims != 1 || !mean->dims[0] || !is_f64(mean, 1, mean->dims[0], 0) ||
+	    !is_f64(scale, 1, mean->dims[0], 0) || !is_f64(v, 2, m->cols, mean->dims[0]) ||
+	    !is_f64(var, 1, m->cols, 0))
+		return other_schema(f, "its PCA is not F64 numbers for every feature and component",
+				    e);
+	if (!whiten || (strcmp(whiten, "yes") && strcmp(whiten, "no")))
+		return other_schema(f, "pca_whiten is neither yes nor no", e);
+	p.total = total ? strtod(total, &end) : 0.0;
+	if (!total || end == total || *end)
+		return other_schema(f, "pca_total is no number", e);
+	p.whiten = !strcmp(whiten, "yes");
+	p.mean = copy(f, mean);
+	p.scale = copy(f, scale);
+	p.components = copy(f, v);
+	p.variance = copy(f, var);
+	p.cols = (size_t)mean->dims[0];
+	if (!p.mean || !p.scale || !p.components || !p.variance) {
+		wattle_pca__free(&p);
+		return wattle_ml__no_memory(e, f->path);
+	}
+	if (!wattle_pca__valid(&p)) {
+		wattle_pca__free(&p);
+		return other_schema(f, "its PCA holds numbers that cannot be (not finite, a scale or a whitened variance of 0, or components longer than 1)",
+				    e);
+	}
+	m->pca = p;
+	return 0;
+}
+
 static int read_tensors(const struct file *f, struct wattle_model *m, size_t nr_features,
 			struct wattle_ml_error *e)
 {
 	const struct tensor *w = find(f, "weight"), *b = find(f, "bias");
 	const struct tensor *mean = find(f, "scaler.mean"), *scale = find(f, "scaler.scale");
+	int err;
 
 	/* Until cols is known, wattle_model__free() would not find the names. */
 	m->cols = nr_features;
@@ -292,12 +344,20 @@ static int read_tensors(const struct file *f, struct wattle_model *m, size_t nr_
 	if (w->nr_dims != 2 || w->dims[0] != m->nr_outputs || !w->dims[1] || b->nr_dims != 1 ||
 	    b->dims[0] != m->nr_outputs)
 		return other_schema(f, "weight or bias does not fit the number of classes", e);
-	if (m->feature_names && nr_features != w->dims[1])
-		return other_schema(f, "features and weight differ in number", e);
 	m->cols = (size_t)w->dims[1];
+	err = read_pca(f, m, e);
+	if (!err && m->feature_names && nr_features != wattle_model__features(m))
+		err = other_schema(f, m->pca.cols ? "features and pca.mean differ in number" :
+				   "features and weight differ in number", e);
+	if (err) {
+		/* As above: by this number the names are freed. */
+		wattle_pca__free(&m->pca);
+		m->cols = nr_features;
+		return err;
+	}
 	if (!mean != !scale)
 		return other_schema(f, "one of scaler.mean and scaler.scale is missing", e);
-	if (f->nr_tensors != (mean ? 4u : 2u))
+	if (f->nr_tensors != (mean ? 4u : 2u) + (m->pca.cols ? 4u : 0u))
 		return other_schema(f, "it holds tensors that do not belong to it", e);
 	if (mean && (strcmp(mean->dtype, "F64") || strcmp(scale->dtype, "F64") ||
 		     mean->nr_dims != 1 || scale->nr_dims != 1 || mean->dims[0] != m->cols ||

@@ -11,6 +11,7 @@
 #include "ml/data/fail.h"
 #include "ml/data/scaler.h"
 #include "ml/data/utf8.h"
+#include "ml/model/pca.h"
 #include "safetensors.h"
 
 static json_t *names_array(char *const *names, size_t n)
@@ -46,7 +47,7 @@ static int set_tensor(json_t *header, const char *name, const char *dtype, size_
 	json_t *t;
 
 	*at += rows * cols * elem;
-	t = rows == 1 && strcmp(name, "weight") ?
+	t = rows == 1 && strcmp(name, "weight") && strcmp(name, "pca.components") ?
 		json_pack("{s:s, s:[I], s:[I,I]}", "dtype", dtype, "shape", (json_int_t)cols,
 			  "data_offsets", (json_int_t)begin, (json_int_t)*at) :
 		json_pack("{s:s, s:[I,I], s:[I,I]}", "dtype", dtype, "shape", (json_int_t)rows,
@@ -59,6 +60,7 @@ static char *header_text(const struct wattle_model *m, uint64_t *data_len)
 {
 	json_t *header = json_object(), *meta = json_object();
 	char *text = NULL;
+	char total[32];
 	uint64_t at = 0;
 	int bad;
 
@@ -68,7 +70,18 @@ static char *header_text(const struct wattle_model *m, uint64_t *data_len)
 							     "squared" : "log"));
 	bad |= set_names(meta, "classes", m->class_names, m->nr_classes);
 	if (m->feature_names)
-		bad |= set_names(meta, "features", m->feature_names, m->cols);
+		bad |= set_names(meta, "features", m->feature_names, wattle_model__features(m));
+	if (m->pca.cols) {
+		/* Enough digits to get the same double back. */
+		snprintf(total, sizeof(total), "%.17g", m->pca.total);
+		bad |= json_object_set_new(meta, "pca_whiten",
+					   json_string(m->pca.whiten ? "yes" : "no"));
+		bad |= json_object_set_new(meta, "pca_total", json_string(total));
+		bad |= set_tensor(header, "pca.mean", "F64", 8, 1, m->pca.cols, &at);
+		bad |= set_tensor(header, "pca.scale", "F64", 8, 1, m->pca.cols, &at);
+		bad |= set_tensor(header, "pca.components", "F64", 8, m->cols, m->pca.cols, &at);
+		bad |= set_tensor(header, "pca.variance", "F64", 8, 1, m->cols, &at);
+	}
 	if (m->scaler.cols) {
 		bad |= set_tensor(header, "scaler.mean", "F64", 8, 1, m->cols, &at);
 		bad |= set_tensor(header, "scaler.scale", "F64", 8, 1, m->cols, &at);
@@ -97,7 +110,8 @@ static int check(const struct wattle_model *m, struct wattle_ml_error *e)
 
 	if (!m->w || !m->b || !m->cols || m->nr_classes < 2 || !m->class_names ||
 	    m->nr_outputs != (m->nr_classes == 2 ? 1 : m->nr_classes) ||
-	    (m->scaler.cols && m->scaler.cols != m->cols))
+	    (m->scaler.cols && m->scaler.cols != m->cols) ||
+	    (m->pca.cols && m->pca.k != m->cols))
 		return wattle_ml__fail(e, -EINVAL, "the model is empty or inconsistent");
 	for (size_t i = 0; i < m->nr_outputs * m->cols; i++)
 		if (!isfinite(m->w[i]))
@@ -108,8 +122,11 @@ static int check(const struct wattle_model *m, struct wattle_ml_error *e)
 	for (size_t i = 0; i < m->scaler.cols; i++)
 		if (!isfinite(m->scaler.mean[i]) || !wattle_scaler__usable(m->scaler.scale[i]))
 			goto not_finite;
+	if (!wattle_pca__valid(&m->pca))
+		goto not_finite;
 	err = check_names(m->class_names, m->nr_classes, "class name", e);
-	return err ? err : check_names(m->feature_names, m->cols, "feature name", e);
+	return err ? err : check_names(m->feature_names, wattle_model__features(m),
+				       "feature name", e);
 
 not_finite:
 	return wattle_ml__fail(e, -EINVAL,
@@ -156,6 +173,12 @@ int wattle_safetensors__bytes(const struct wattle_model *m, char **buf, size_t *
 	memset(p, ' ', header_len - text_len);
 	p += header_len - text_len;
 	free(text);
+	if (m->pca.cols) {
+		p = put(p, m->pca.mean, m->pca.cols * sizeof(double));
+		p = put(p, m->pca.scale, m->pca.cols * sizeof(double));
+		p = put(p, m->pca.components, m->cols * m->pca.cols * sizeof(double));
+		p = put(p, m->pca.variance, m->cols * sizeof(double));
+	}
 	if (m->scaler.cols) {
 		p = put(p, m->scaler.mean, m->cols * sizeof(double));
 		p = put(p, m->scaler.scale, m->cols * sizeof(double));

@@ -240,7 +240,8 @@ static void finish(struct wattle_moments *m, const struct job *j)
 	}
 	for (i = 0; i < m->cols; i++) {
 		for (c = i; c < m->cols; c++) {
-			const double s = m->cov[i * m->cols + c] - first.sum[i] * (first.sum[c] / n);
+			const double s = m->cov[i * m->cols + c] -
+					 first.sum[i] * (first.sum[c] / n);
 			/* By the values themselves: rounding is no spread. */
 			const bool constant = m->low[i] == m->high[i] || m->low[c] == m->high[c];
 
@@ -252,8 +253,8 @@ static void finish(struct wattle_moments *m, const struct job *j)
 }
 
 int wattle_moments__fit(struct wattle_moments *m, const struct wattle_matrix *x,
-			struct wattle_pool *pool, uint32_t queue, struct wattle_run_stats *run_stats,
-			struct wattle_ml_error *e)
+			struct wattle_pool *pool, uint32_t queue,
+			struct wattle_run_stats *run_stats, struct wattle_ml_error *e)
 {
 	struct wattle_run_stats unused = { 0 };
 	struct job j = { 0 };

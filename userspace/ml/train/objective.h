@@ -29,6 +29,7 @@ enum wattle_train_shape {
 	WATTLE_SHAPE_MERGE	= 4,
 	WATTLE_SHAPE_COVARIANCE	= 5,
 	WATTLE_SHAPE_EIGEN	= 6,
+	WATTLE_SHAPE_PROJECT	= 7,
 };
 
 /**

@@ -16,12 +16,16 @@
 
 #include "ml/data/fail.h"
 #include "ml/data/matrix.h"
+#include "ml/data/memory.h"
 #include "ml/data/scaler.h"
+#include "ml/model/pca.h"
 #include "ml/train/objective.h"
 #include "ml/train/pca.h"
 
 /* lapacke.h: LAPACK_COL_MAJOR; lapack_int is int. */
 #define COL_MAJOR	102
+/* Rows of a batch of scores. */
+#define PROJECT_ROWS	4096u
 
 struct lapack {
 	int	(*dsyevr)(int layout, char jobz, char range, char uplo, int n, double *a, int lda,
@@ -271,177 +275,70 @@ free_moments:
 	return err;
 }
 
-void wattle_pca__free(struct wattle_pca *p)
+struct project_job {
+	const struct wattle_matrix *x;
+	const struct wattle_matrix *out;
+	struct wattle_projection *j;	/* one a worker */
+	float			*z;	/* the same */
+};
+
+static int project_batch(void *ctx, uint64_t block, unsigned int worker)
 {
-	if (!p)
-		return;
-	free(p->mean);
-	free(p->scale);
-	free(p->components);
-	free(p->variance);
-	memset(p, 0, sizeof(*p));
-}
+	struct project_job *b = ctx;
+	const size_t first = block * PROJECT_ROWS, left = b->x->rows - first;
+	struct wattle_projection *j = &b->j[worker];
 
-/* --- using them --- */
-
-/* Length of component i: scores are divided by it. */
-static double whitener(const struct wattle_pca *p, size_t i)
-{
-	return p->whiten ? sqrt(p->variance[i]) : 1.0;
-}
-
-int wattle_projection__init(struct wattle_projection *j, const struct wattle_pca *p)
-{
-	const size_t wstride = wattle_kernels__wstride(p->cols);
-	size_t i, c;
-
-	memset(j, 0, sizeof(*j));
-	j->pca = p;
-	j->rows = wattle_matrix__lines(WATTLE_PROJECTION_ROWS * wstride * sizeof(float));
-	j->w = wattle_matrix__lines(p->k * wstride * sizeof(float));
-	j->b = wattle_matrix__lines(p->k * sizeof(float));
-	j->scratch = wattle_matrix__lines(wattle_kernels__scratch_size(p->cols, p->k));
-	if (!j->rows || !j->w || !j->b || !j->scratch) {
-		wattle_projection__free(j);
-		return -ENOMEM;
-	}
-	for (i = 0; i < p->k; i++)
-		for (c = 0; c < p->cols; c++)
-			j->w[i * wstride + c] = (float)(p->components[i * p->cols + c] /
-							whitener(p, i));
-	j->pass = (struct wattle_pass){
-		.x = j->rows,
-		.dtype = WATTLE_F32,
-		.cols = p->cols,
-		.stride = wstride,
-		.nr_outputs = p->k,
-		.w = j->w,
-		.wstride = wstride,
-		.b = j->b,
-		.scratch = j->scratch,
-	};
+	wattle_projection__into(j, b->x, first, first + (left < PROJECT_ROWS ? left :
+				PROJECT_ROWS),
+				b->z + worker * WATTLE_PROJECTION_ROWS * j->pca->k, b->out);
 	return 0;
 }
 
-void wattle_projection__free(struct wattle_projection *j)
+int wattle_pca__project(const struct wattle_pca *p, const struct wattle_matrix *x,
+			struct wattle_matrix *out, struct wattle_pool *pool, uint32_t queue,
+			struct wattle_run_stats *run, struct wattle_ml_error *e)
 {
-	free(j->rows);
-	free(j->w);
-	free(j->b);
-	free(j->scratch);
-	memset(j, 0, sizeof(*j));
-}
-
-void wattle_projection__rows(struct wattle_projection *j, const struct wattle_matrix *x,
-			     size_t first, size_t n, float *z)
-{
-	const struct wattle_scaler s = {
-		.cols = j->pca->cols, .mean = j->pca->mean, .scale = j->pca->scale,
-	};
-
-	wattle_scaler__rows(&s, x, first, n, j->rows, j->pass.stride);
-	j->pass.rows = n;
-	wattle_kernels__get()->scores(&j->pass, z);
-}
-
-int wattle_pca__apply(const struct wattle_pca *p, const struct wattle_matrix *x,
-		      struct wattle_matrix *out)
-{
-	struct wattle_projection j;
-	size_t first, n, r;
-	float *z;
+	const size_t workers = wattle_pool__nr_workers(pool);
+	const size_t blocks = (x->rows + PROJECT_ROWS - 1) / PROJECT_ROWS;
+	struct project_job b = { .x = x, .out = out };
+	struct wattle_batch *batches = calloc(blocks, sizeof(*batches));
+	size_t i, ready = 0;
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	if (x->cols != p->cols || !wattle_dtype__size(x->dtype))
-		return -EINVAL;
-	err = wattle_projection__init(&j, p);
+	b.j = calloc(workers, sizeof(*b.j));
+	b.z = calloc(workers * WATTLE_PROJECTION_ROWS, p->k * sizeof(*b.z));
+	err = wattle_memory__check(x->rows, p->k, sizeof(float), "principal components", e);
 	if (err)
-		return err;
-	z = calloc(WATTLE_PROJECTION_ROWS, p->k * sizeof(*z));
-	err = z ? wattle_matrix__alloc(out, x->rows, p->k, WATTLE_F32) : -ENOMEM;
-	for (first = 0; !err && first < x->rows; first += n) {
-		n = x->rows - first < WATTLE_PROJECTION_ROWS ? x->rows - first :
-							       WATTLE_PROJECTION_ROWS;
-		wattle_projection__rows(&j, x, first, n, z);
-		for (r = 0; r < n; r++)
-			memcpy(wattle_matrix__row_f32(out, first + r), z + r * p->k,
-			       p->k * sizeof(*z));
+		goto free_job;
+	if (!batches || !b.j || !b.z || wattle_matrix__alloc(out, x->rows, p->k, WATTLE_F32)) {
+		err = wattle_ml__no_memory(e, "the components' scores");
+		goto free_job;
 	}
-	free(z);
-	wattle_projection__free(&j);
-	return err;
-}
-
-/* The scaled features that scores stand for: V' z. */
-static void rebuild(const struct wattle_pca *p, const float *z, double *out)
-{
-	size_t i, c;
-
-	memset(out, 0, p->cols * sizeof(*out));
-	for (i = 0; i < p->k; i++) {
-		const double *v = p->components + i * p->cols, s = (double)z[i] * whitener(p, i);
-
-		for (c = 0; c < p->cols; c++)
-			out[c] += s * v[c];
-	}
-}
-
-int wattle_pca__inverse(const struct wattle_pca *p, const struct wattle_matrix *z,
-			struct wattle_matrix *out)
-{
-	double *row;
-	size_t r, c;
-	int err;
-
-	memset(out, 0, sizeof(*out));
-	if (z->cols != p->k || z->dtype != WATTLE_F32)
-		return -EINVAL;
-	row = calloc(p->cols, sizeof(*row));
-	err = row ? wattle_matrix__alloc(out, z->rows, p->cols, WATTLE_F32) : -ENOMEM;
-	for (r = 0; !err && r < z->rows; r++) {
-		rebuild(p, wattle_matrix__row_f32(z, r), row);
-		for (c = 0; c < p->cols; c++)
-			wattle_matrix__row_f32(out, r)[c] =
-				(float)(row[c] * p->scale[c] + p->mean[c]);
-	}
-	free(row);
-	return err;
-}
-
-int wattle_pca__error(const struct wattle_pca *p, const struct wattle_matrix *x, double *error)
-{
-	struct wattle_projection j;
-	size_t first, n, r, c;
-	double *row;
-	float *z;
-	int err;
-
-	if (x->cols != p->cols || !wattle_dtype__size(x->dtype))
-		return -EINVAL;
-	err = wattle_projection__init(&j, p);
-	if (err)
-		return err;
-	z = calloc(WATTLE_PROJECTION_ROWS, p->k * sizeof(*z));
-	row = calloc(p->cols, sizeof(*row));
-	if (!z || !row)
-		err = -ENOMEM;
-	for (first = 0; !err && first < x->rows; first += n) {
-		n = x->rows - first < WATTLE_PROJECTION_ROWS ? x->rows - first :
-							       WATTLE_PROJECTION_ROWS;
-		wattle_projection__rows(&j, x, first, n, z);
-		for (r = 0; r < n; r++) {
-			rebuild(p, z + r * p->k, row);
-			error[first + r] = 0.0;
-			for (c = 0; c < p->cols; c++) {
-				const double d = (double)j.rows[r * j.pass.stride + c] - row[c];
-
-				error[first + r] += d * d;
-			}
+	for (; ready < workers; ready++)
+		if (wattle_projection__init(&b.j[ready], p)) {
+			err = wattle_ml__no_memory(e, "the components' scores");
+			goto free_projections;
 		}
-	}
-	free(z);
-	free(row);
-	wattle_projection__free(&j);
+	for (i = 0; i < blocks; i++)
+		batches[i] = (struct wattle_batch){
+			.user_data = i,
+			.shape = WATTLE_SHAPE_PROJECT,
+			.release_ns = WATTLE_TIME_NONE,
+			.deadline_ns = WATTLE_TIME_NONE,
+		};
+	err = wattle_pool__run(pool, queue, batches, blocks, project_batch, &b, run);
+	if (err)
+		wattle_ml__fail(e, err, "the components' scores stopped: %s",
+				wattle_client__error());
+free_projections:
+	while (ready--)
+		wattle_projection__free(&b.j[ready]);
+	if (err)
+		wattle_matrix__free(out);
+free_job:
+	free(b.j);
+	free(b.z);
+	free(batches);
 	return err;
 }

@@ -17,6 +17,7 @@
 #include "ml/data/fail.h"
 #include "ml/data/matrix.h"
 #include "ml/train/objective.h"
+#include "ml/train/pca.h"
 #include "ml/train/train.h"
 
 #define DEFAULT_EPOCHS	100u
@@ -377,8 +378,9 @@ static char **copy_names(char **names, size_t n)
 	return to;
 }
 
-static int model_init(struct wattle_model *m, const struct wattle_dataset *d, uint32_t loss,
-		      struct wattle_ml_error *e)
+/* @names: of the features a model wants to be given, or NULL. */
+static int model_init(struct wattle_model *m, const struct wattle_dataset *d, char **names,
+		      uint32_t loss, struct wattle_ml_error *e)
 {
 	char number[16];
 	uint32_t k;
@@ -404,8 +406,8 @@ static int model_init(struct wattle_model *m, const struct wattle_dataset *d, ui
 		if (!m->class_names || !m->class_names[d->nr_classes - 1])
 			goto no_memory;
 	}
-	if (d->feature_names) {
-		m->feature_names = copy_names(d->feature_names, d->x.cols);
+	if (names) {
+		m->feature_names = copy_names(names, wattle_model__features(m));
 		if (!m->feature_names)
 			goto no_memory;
 	}
@@ -413,6 +415,22 @@ static int model_init(struct wattle_model *m, const struct wattle_dataset *d, ui
 
 no_memory:
 	return wattle_ml__no_memory(e, "a model");
+}
+
+/* The model's PCA, and the data as its components: what everything after works on. */
+static int reduce(struct wattle_model *m, const struct wattle_dataset *d,
+		  struct wattle_dataset *low, struct wattle_pool *pool, uint32_t queue,
+		  const struct wattle_pca_opts *opts, struct wattle_train_result *r,
+		  struct wattle_ml_error *e)
+{
+	int err;
+
+	err = wattle_pca__fit(&m->pca, &d->x, pool, queue, opts, &r->run, e);
+	if (err)
+		return err;
+	*low = *d;
+	low->feature_names = NULL;
+	return wattle_pca__project(&m->pca, &d->x, &low->x, pool, queue, &r->run, e);
 }
 
 static void model_take(struct wattle_model *m, const struct descent *s)
@@ -460,13 +478,31 @@ static void descent_free(struct descent *s)
 	free(s->g_before);
 }
 
+/* What preparing did comes on top of what the objective's passes did. */
+static void add_run(struct wattle_train_result *r, const struct wattle_run_stats *prepared,
+		    const struct wattle_objective *o)
+{
+	r->run = (struct wattle_run_stats){
+		.batches = prepared->batches + o->run.batches,
+		.late = prepared->late + o->run.late,
+		.failed = prepared->failed + o->run.failed,
+		.refused = prepared->refused + o->run.refused,
+		.aborted = prepared->aborted + o->run.aborted,
+		.run_ns = prepared->run_ns + o->run.run_ns,
+	};
+	r->pool_error = o->pool_error;
+}
+
 int wattle_train(struct wattle_model *m, const struct wattle_dataset *d, struct wattle_pool *pool,
 		 uint32_t queue, const struct wattle_train_opts *opts,
 		 struct wattle_train_result *r, struct wattle_ml_error *e)
 {
 	const double start = seconds();
 	struct wattle_train_result unused;
+	struct wattle_run_stats prepared;
+	struct wattle_dataset low = { 0 };
 	struct descent s = { 0 };
+	char **names = d->feature_names;
 	int err;
 
 	if (!r)
@@ -480,7 +516,14 @@ int wattle_train(struct wattle_model *m, const struct wattle_dataset *d, struct 
 		return err;
 	snprintf(r->isa, sizeof(r->isa), "%s", wattle_ml__isa());
 
-	err = model_init(m, d, opts->loss, e);
+	if (opts->pca) {
+		err = reduce(m, d, &low, pool, queue, opts->pca, r, e);
+		if (err)
+			goto free_model;
+		d = &low;
+	}
+	prepared = r->run;
+	err = model_init(m, d, names, opts->loss, e);
 	if (!err)
 		err = descent_init(&s, m, opts, e);
 	if (!err && opts->standardise) {
@@ -493,8 +536,7 @@ int wattle_train(struct wattle_model *m, const struct wattle_dataset *d, struct 
 		goto free_model;
 	err = wattle_objective__init(&s.o, d, opts->standardise ? &m->scaler : NULL, m->nr_outputs,
 				     pool, queue, opts->block_rows, e);
-	r->run = s.o.run;
-	r->pool_error = s.o.pool_error;
+	add_run(r, &prepared, &s.o);
 	if (err)
 		goto free_model;
 	s.o.deadline_ns = opts->deadline_ns;
@@ -505,14 +547,15 @@ int wattle_train(struct wattle_model *m, const struct wattle_dataset *d, struct 
 	if (!err)
 		model_take(m, &s);
 	r->alpha = s.alpha;
-	r->run = s.o.run;
-	r->pool_error = s.o.pool_error;
+	add_run(r, &prepared, &s.o);
 	wattle_objective__free(&s.o);
 
 free_model:
 	if (err)
 		wattle_model__free(m);
 	descent_free(&s);
+	if (d == &low)
+		wattle_matrix__free(&low.x);
 	r->seconds = seconds() - start;
 	return err;
 }
