@@ -143,9 +143,11 @@ WATTLE_API void wattle_scaler__free(struct wattle_scaler *s);
 
 /**
  * struct wattle_moments - what one pass over the rows tells of the columns
- * @rows: @cols: of the data
+ * @rows:	of the data
+ * @cols:	of the data
  * @mean:	@cols
- * @low: @high:	@cols, extremes of the finite values
+ * @low:	@cols, least of the finite values
+ * @high:	@cols, largest of the finite values
  * @missing:	@cols, values that are NaN or infinite. They count as the column's middle in @mean
  *		and @cov: clean them first, or do not use those two
  * @cov:	@cols x @cols, 1/(n-1) sum (x - mean)(x - mean)', symmetric
@@ -164,7 +166,8 @@ struct wattle_moments {
  * wattle_moments__fit() - mean, covariance, extremes and missing values in one pass
  * @m:		filled in; free with wattle_moments__free()
  * @x:		features, two rows at least
- * @pool: @queue: where the batches go, one a block of rows
+ * @pool:	workers
+ * @queue:	where the batches go, one a block of rows
  * @run:	what they did is added to it; may be NULL
  * @e:		error
  *
@@ -182,8 +185,9 @@ WATTLE_API void wattle_moments__free(struct wattle_moments *m);
  * struct wattle_pca - z = V (x - mean) / scale, on the directions of the largest variance
  * @cols:	features in; 0 = there is none
  * @k:		components out
- * @mean: @scale: @cols; @scale is the standard deviation (n in the denominator, 1 for a constant
- *		column) when the components are those of the correlation matrix, else 1
+ * @mean:	@cols
+ * @scale:	@cols, the standard deviation (n in the denominator, 1 for a constant column) when
+ *		the components are those of the correlation matrix, else 1
  * @components:	V, @k x @cols, orthonormal rows, the largest variance first. Each row's entry of
  *		largest magnitude, the first of equal ones, is positive
  * @variance:	@k eigenvalues of the covariance (n-1) of (x - mean) / scale
@@ -221,7 +225,8 @@ struct wattle_pca_opts {
  * wattle_pca__fit() - principal components (Pearson 1901; Hotelling 1933)
  * @p:		filled in; free with wattle_pca__free()
  * @x:		features, two rows at least, all finite
- * @pool: @queue: where the batches go
+ * @pool:	workers
+ * @queue:	where the batches go
  * @o:		which components
  * @run:	what the batches did is added to it; may be NULL
  * @e:		error
