@@ -13,6 +13,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "chardev.h"
@@ -49,6 +50,7 @@ static int wattle_chardev_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	init_waitqueue_head(&c->event_wait);
 	mutex_init(&c->event_mutex);
+	c->pid = task_tgid_nr(current);
 	c->may_latency = file_ns_capable(file, &init_user_ns, CAP_SYS_NICE);
 	c->may_energy = wattle_chardev_may_energy(file);
 
@@ -63,6 +65,7 @@ static int wattle_chardev_open(struct inode *inode, struct file *file)
 	err = wattle_sched_client_init(&wattle.sched, &c->sched, &c->user->sched);
 	if (!err) {
 		c->id = ++wattle.nr_opened;
+		wattle_index_add_client(c);
 		wattle_trace_call(.op = WATTLE_CALL_OPEN, .client = c->id,
 				  .id = from_kuid(&init_user_ns, file->f_cred->euid),
 				  .now_ns = ktime_get_ns());
@@ -94,6 +97,7 @@ static int wattle_chardev_release(struct inode *inode, struct file *file)
 	wattle_worker_remove_all(c, now_ns);
 	wattle_trace_call(.op = WATTLE_CALL_CLOSE, .client = c->id, .now_ns = now_ns);
 	wattle_sched_client_exit(&c->sched, now_ns);
+	wattle_index_del_client(c);
 	wattle_device_unlock();
 
 	wattle_batch_cache_drain(c);

@@ -11,6 +11,7 @@
 #include <linux/wait.h>
 
 #include "core/sched.h"
+#include "index.h"
 
 struct wattle_event_ring;
 struct wattle_kbatch;
@@ -20,7 +21,9 @@ struct wattle_user;
  * struct wattle_client - an open file
  * @sched:	the state machine's part; under the device lock
  * @id:		unique for the module's life, from 1; names the client in trace records
+ * @index:	by @id; under the device lock
  * @user:	who opened it
+ * @pid:	process that opened it, in the initial namespace; a number, no reference
  * @may_latency: the opener has CAP_SYS_NICE
  * @may_energy:	the opener may read metered energy
  * @events:	ring of events, NULL until a queue asks for some; set once, under @event_mutex
@@ -34,7 +37,9 @@ struct wattle_user;
 struct wattle_client {
 	struct wattle_sched_client	sched;
 	u64				id;
+	struct wattle_index_node	index;
 	struct wattle_user		*user;
+	pid_t				pid;
 	bool				may_latency;
 	bool				may_energy;
 	struct wattle_event_ring	*events;

@@ -312,6 +312,17 @@ u32 wattle_cpus_nr_managed(void)
 }
 
 /**
+ * wattle_cpus_is_managed() - the administrator has given this CPU to wattle
+ * @cpu: a possible CPU
+ *
+ * For display: no lock is taken, the list may change meanwhile.
+ */
+bool wattle_cpus_is_managed(u32 cpu)
+{
+	return cpumask_test_cpu(cpu, wattle_cpus_managed);
+}
+
+/**
  * wattle_cpus_supply_khz() - the frequency admission counts on, 0 unknown
  */
 u32 wattle_cpus_supply_khz(void)

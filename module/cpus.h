@@ -29,6 +29,7 @@ int wattle_cpus_init(void);
 void wattle_cpus_exit(void);
 u32 wattle_cpus_nr_managed(void);
 u32 wattle_cpus_supply_khz(void);
+bool wattle_cpus_is_managed(u32 cpu);
 int wattle_cpus_set_managed(const char *list);
 int wattle_cpus_print_managed(char *buf);
 void __wattle_cpus_observe(u32 cpu);

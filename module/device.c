@@ -15,6 +15,7 @@
 #include "cpus.h"
 #include "device.h"
 #include "event.h"
+#include "notify.h"
 #include "param.h"
 #include "plan.h"
 #include "queue.h"
@@ -98,6 +99,7 @@ static void wattle_device_queue_free(struct wattle_sched_queue *sq)
 {
 	struct wattle_queue *q = wattle_queue_of(sq);
 
+	wattle_index_del_queue(q);
 	q->next = wattle.pending.queues;
 	wattle.pending.queues = q;
 	wattle.pending.dirty = true;
@@ -126,6 +128,7 @@ static void wattle_device_trace(struct wattle_sched *s, enum wattle_sched_trace 
 		wattle_worker_overrun();
 	wattle_plan_event(what, b, w);
 	wattle_trace_op(s, what, b, w, now_ns);
+	wattle_notify_op(what, b, w, now_ns);
 }
 
 static const struct wattle_sched_ops wattle_device_ops = {

@@ -18,6 +18,7 @@
 #include "energy.h"
 #include "latency.h"
 #include "mode.h"
+#include "netlink.h"
 #include "param.h"
 #include "timer.h"
 #include "worker.h"
@@ -57,12 +58,17 @@ static int __init wattle_init(void)
 	err = wattle_energy_init();
 	if (err)
 		goto exit_cpus;
-	err = wattle_chardev_init();
+	err = wattle_netlink_init();
 	if (err)
 		goto exit_energy;
+	err = wattle_chardev_init();
+	if (err)
+		goto exit_netlink;
 	pr_info("mode %s\n", wattle_mode_name(wattle_mode_get()));
 	return 0;
 
+exit_netlink:
+	wattle_netlink_exit();
 exit_energy:
 	wattle_energy_exit();
 exit_cpus:
@@ -85,6 +91,7 @@ module_init(wattle_init);
 static void __exit wattle_exit(void)
 {
 	wattle_chardev_exit();
+	wattle_netlink_exit();
 	wattle_energy_exit();
 	wattle_cpus_exit();
 	wattle_worker_exit();

@@ -12,6 +12,7 @@
 #include "energy.h"
 #include "latency.h"
 #include "mode.h"
+#include "notify.h"
 #include "plan.h"
 #include "trace.h"
 
@@ -65,6 +66,7 @@ const char *wattle_mode_name(u32 mode)
 int wattle_mode_set(u32 mode)
 {
 	u64 now_ns;
+	u32 before;
 	int err;
 
 	err = wattle_energy_close();
@@ -73,8 +75,11 @@ int wattle_mode_set(u32 mode)
 	wattle_device_lock();
 	now_ns = ktime_get_ns();
 	wattle_trace_call(.op = WATTLE_CALL_MODE, .arg = mode, .now_ns = now_ns);
+	before = wattle.sched.mode;
 	err = wattle_sched_set_mode(&wattle.sched, mode, now_ns);
 	wattle_plan_redo(WATTLE_WHY_MODE);
+	if (!err)
+		wattle_notify_mode(before, mode, now_ns);
 	wattle_device_unlock();
 	if (!err && mode != WATTLE_MODE_ENFORCE) {
 		wattle_domain_settle();

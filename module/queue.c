@@ -10,6 +10,7 @@
 #include "device.h"
 #include "energy.h"
 #include "event.h"
+#include "notify.h"
 #include "queue.h"
 #include "submit.h"
 #include "trace.h"
@@ -90,6 +91,7 @@ long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size)
 	err = wattle_sched_queue_init(&c->sched, &q->sched, &in.params);
 	if (!err) {
 		memcpy(q->sched.stats.name, in.name, sizeof(in.name));
+		wattle_index_add_queue(q);
 		trace_wattle_queue(++wattle.trace_seq, &q->sched, 0, ktime_get_ns());
 	}
 	id = q->sched.id;
@@ -111,6 +113,32 @@ long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size)
 }
 
 /**
+ * wattle_queue_change() - change a queue's parameters, and say so
+ * @c: the client
+ * @id: the queue's id
+ * @mask: which, WATTLE_UPDATE_* bits
+ * @params: new values, checked by wattle_sched_update_check()
+ *
+ * Called under the device lock.
+ *
+ * Return: 0; -ENOENT no such queue; -EBUSY see the ABI.
+ */
+int wattle_queue_change(struct wattle_client *c, u32 id, u32 mask,
+			const struct wattle_queue_params *params)
+{
+	struct wattle_sched_queue *q = wattle_sched_queue_find(&c->sched, id);
+	u64 now_ns = ktime_get_ns();
+	int err;
+
+	err = q ? wattle_sched_queue_update(q, mask, params, now_ns) : -ENOENT;
+	if (!err) {
+		trace_wattle_queue(++wattle.trace_seq, q, mask, now_ns);
+		wattle_notify_queue(c->id, id, now_ns);
+	}
+	return err;
+}
+
+/**
  * wattle_queue_update() - WATTLE_IOC_QUEUE_UPDATE
  * @c: the client
  * @arg: struct wattle_queue_update
@@ -122,7 +150,6 @@ long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size)
 {
 	struct wattle_queue_update in;
 	struct wattle_sched_queue *q;
-	u64 now_ns;
 	long err;
 
 	err = wattle_copy_in(&in, sizeof(in), arg, size);
@@ -146,11 +173,7 @@ long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size)
 	}
 
 	wattle_device_lock();
-	q = wattle_sched_queue_find(&c->sched, in.queue);
-	now_ns = ktime_get_ns();
-	err = q ? wattle_sched_queue_update(q, in.mask, &in.params, now_ns) : -ENOENT;
-	if (!err)
-		trace_wattle_queue(++wattle.trace_seq, q, in.mask, now_ns);
+	err = wattle_queue_change(c, in.queue, in.mask, &in.params);
 	wattle_device_unlock();
 	return err;
 }

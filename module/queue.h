@@ -9,14 +9,17 @@
 
 #include "chardev.h"
 #include "core/sched.h"
+#include "index.h"
 
 /**
  * struct wattle_queue - a queue of a client
  * @sched:	the state machine's part; under the device lock
+ * @index:	by age; under the device lock
  * @next:	chains queues to be freed
  */
 struct wattle_queue {
 	struct wattle_sched_queue	sched;
+	struct wattle_index_node	index;
 	struct wattle_queue		*next;
 };
 
@@ -27,6 +30,8 @@ static inline struct wattle_queue *wattle_queue_of(struct wattle_sched_queue *sq
 
 void wattle_queue_free_list(struct wattle_queue *q);
 long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size);
+int wattle_queue_change(struct wattle_client *c, u32 id, u32 mask,
+			const struct wattle_queue_params *params);
 long wattle_queue_update(struct wattle_client *c, void __user *arg, u32 size);
 long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size);
 long wattle_queue_stats(struct wattle_client *c, void __user *arg, u32 size);

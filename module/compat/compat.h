@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
 #ifndef CONFIG_64BIT
 #error "wattle needs a 64-bit kernel: its arithmetic and its lock-free reads are 64 bits wide"
@@ -34,6 +35,16 @@ static inline void wattle_hrtimer_setup(struct hrtimer *timer,
 	timer->function = function;
 #else
 	hrtimer_setup(timer, function, clock, mode);
+#endif
+}
+
+/* 6.6 moved the attributes of a dump's request into a struct genl_info. Goes with 6.5. */
+static inline struct nlattr **wattle_netlink_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	return genl_dumpit_info(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->info.attrs;
 #endif
 }
 
