@@ -16,3 +16,14 @@ TEST_PROGS += $(O)/tests/kselftest/kt_actuator
 OBJS_kt_actuator = $(addprefix $(O)/tests/,kselftest/kt_actuator.o kselftest/actuator.o kselftest/actuator_foreign.o \
 	kselftest/harness.o kselftest/checker.o platform/selftest/lib.o)
 LIBS_kt_actuator = -pthread
+
+# Generic netlink, by hand.
+KT_NETLINK := kt_netlink kt_netlink_bad
+
+TEST_PROGS += $(addprefix $(O)/tests/kselftest/,$(KT_NETLINK))
+
+define kt_netlink_test
+OBJS_$(1) = $$(O)/tests/kselftest/$(1).o $$(O)/tests/kselftest/nl.o $$(O)/tests/kselftest/harness.o
+LIBS_$(1) = -pthread
+endef
+$(foreach t,$(KT_NETLINK),$(eval $(call kt_netlink_test,$(t))))
