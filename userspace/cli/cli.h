@@ -49,6 +49,8 @@ extern const struct cli_verb cli_doctor;
 extern const struct cli_verb cli_stat;
 extern const struct cli_verb cli_mode;
 extern const struct cli_verb cli_calibrate;
+extern const struct cli_verb cli_monitor;
+extern const struct cli_verb cli_queue;
 extern const struct cli_verb cli_train;
 extern const struct cli_verb cli_eval;
 extern const struct cli_verb cli_predict;

@@ -44,9 +44,16 @@ static void put_string(FILE *f, const char *s)
 	json_decref(j);
 }
 
+/* A depth below 0: all in one line. */
+static int deeper(int depth)
+{
+	return depth < 0 ? depth : depth + 1;
+}
+
 static void new_line(FILE *f, int depth)
 {
-	fprintf(f, "\n%*s", depth * INDENT, "");
+	if (depth >= 0)
+		fprintf(f, "\n%*s", depth * INDENT, "");
 }
 
 static void put_value(FILE *f, const json_t *j, int depth);
@@ -60,10 +67,10 @@ static void put_object(FILE *f, const json_t *j, int depth)
 	json_object_foreach((json_t *)j, key, v) {
 		fputs(comma, f);
 		comma = ",";
-		new_line(f, depth + 1);
+		new_line(f, deeper(depth));
 		put_string(f, key);
 		fputs(": ", f);
-		put_value(f, v, depth + 1);
+		put_value(f, v, deeper(depth));
 	}
 	if (*comma)
 		new_line(f, depth);
@@ -79,8 +86,8 @@ static void put_array(FILE *f, const json_t *j, int depth)
 	json_array_foreach(j, i, v) {
 		if (i)
 			fputc(',', f);
-		new_line(f, depth + 1);
-		put_value(f, v, depth + 1);
+		new_line(f, deeper(depth));
+		put_value(f, v, deeper(depth));
 	}
 	if (json_array_size(j))
 		new_line(f, depth);
@@ -108,5 +115,11 @@ static void put_value(FILE *f, const json_t *j, int depth)
 void json_write(FILE *f, const json_t *j)
 {
 	put_value(f, j, 0);
+	fputc('\n', f);
+}
+
+void json_write_line(FILE *f, const json_t *j)
+{
+	put_value(f, j, -1);
 	fputc('\n', f);
 }

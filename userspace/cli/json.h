@@ -25,5 +25,7 @@ static inline json_t *json_u64(uint64_t v)
  * a document may end up on a terminal.
  */
 void json_write(FILE *f, const json_t *j);
+/* The same in one line, for a stream of documents. */
+void json_write_line(FILE *f, const json_t *j);
 
 #endif

@@ -54,16 +54,21 @@ static json_t *json_f64(double v)
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
+static void begin(struct out *o)
+{
+	o->root = out_need(json_object());
+	o->stack[0] = o->root;
+	put(o, "schema", json_u64(OUT_SCHEMA));
+	put(o, "command", json_text(o->command));
+}
+
 void out_init(struct out *o, FILE *f, bool json, const char *command)
 {
 	memset(o, 0, sizeof(*o));
 	o->f = f;
 	o->json = json;
 	o->command = command;
-	o->root = out_need(json_object());
-	o->stack[0] = o->root;
-	put(o, "schema", json_u64(OUT_SCHEMA));
-	put(o, "command", json_text(command));
+	begin(o);
 }
 
 static void end_line(struct out *o)
@@ -79,12 +84,24 @@ void out_drop(struct out *o)
 	o->root = NULL;
 }
 
+bool out_record(struct out *o)
+{
+	o->depth = 0;
+	if (o->json)
+		json_write_line(o->f, o->root);
+	else
+		end_line(o);
+	out_drop(o);
+	begin(o);
+	return !fflush(o->f) && !ferror(o->f);
+}
+
 int out_finish(struct out *o, int code)
 {
 	o->depth = 0;
 	if (o->json) {
 		put(o, "exit", json_u64((unsigned int)code));
-		json_write(o->f, o->root);
+		(o->lines ? json_write_line : json_write)(o->f, o->root);
 	} else {
 		end_line(o);
 	}

@@ -23,6 +23,7 @@
  * struct out - where a report goes
  * @f:		text or JSON ends up here
  * @json:	JSON instead of text
+ * @lines:	JSON is a stream, one document a line; see out_record()
  * @exact:	names go into a file as they are; else control characters in them become '?'
  * @command:	verb, for errors and the JSON document
  * @root:	JSON document
@@ -32,6 +33,7 @@
 struct out {
 	FILE		*f;
 	bool		json;
+	bool		lines;
 	bool		exact;
 	const char	*command;
 	json_t		*root;
@@ -54,6 +56,11 @@ struct out {
 void out_init(struct out *o, FILE *f, bool json, const char *command);
 /* Ends the report. Returns @code, or 1 when the output could not be written. */
 int out_finish(struct out *o, int code);
+/*
+ * Ends one record of a stream (@lines) and writes it at once; the next begins. False when
+ * the output could not be written.
+ */
+bool out_record(struct out *o);
 /* Frees without printing. */
 void out_drop(struct out *o);
 
