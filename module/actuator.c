@@ -317,8 +317,8 @@ static void wattle_actuator_check(struct wattle_domain *d, struct wattle_clock *
 			wattle_actuator_mark(k, now_ns, 2 * k->check_wait_ns);
 		return;
 	}
-	/* What switches the mode off either sees this, and waits, or is seen here. */
 	WRITE_ONCE(d->busy, true);
+	/* What switches the mode off either sees that, and waits, or is seen here. */
 	smp_mb();
 	if (k->check_wait_ns >= 2 * WATTLE_RIPE_NS && !wattle_plan_enforcing())
 		return;

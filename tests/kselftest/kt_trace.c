@@ -155,7 +155,7 @@ static void test_log(void)
 	EXPECT_EQ(kt_mode("enforce"), 0);
 	EXPECT_EQ(trace_on(), 0);
 	EXPECT_EQ(scene(), 0);
-	/* One CPU less to count on, seen at the latest when the list is written; then it is back. */
+	/* One CPU less, seen at the latest when the list is written; then it is back. */
 	EXPECT_EQ(put("/sys/devices/system/cpu/cpu1/online", "0"), 0);
 	EXPECT_EQ(put("/sys/class/misc/wattle/managed_cpus", "\n"), 0);
 	EXPECT_EQ(put("/sys/devices/system/cpu/cpu1/online", "1"), 0);

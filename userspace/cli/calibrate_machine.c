@@ -94,7 +94,8 @@ static int find_cpus(struct out *o, struct cal_machine *m)
 	for (i = 0; i < m->packages; i++) {
 		for (cpu = 0; cpu < m->nr_cpus; cpu++) {
 			if (package[cpu] != i ||
-			    read_text(m->cpu[cpu], "topology/thread_siblings_list", text, sizeof(text)))
+			    read_text(m->cpu[cpu], "topology/thread_siblings_list", text,
+				      sizeof(text)))
 				continue;
 			if (strtoul(text, NULL, 10) != m->cpu[cpu])
 				continue;

@@ -84,7 +84,8 @@ static void check_cpus(struct doctor *d)
 			"%u online in %u package%s, but only %d may be used by this process",
 			cpus.online, cpus.packages, cpus.packages == 1 ? "" : "s", n);
 	else
-		doctor_finding(d, "cpus", OK, NULL, "%u online in %u package%s, %s kernels", cpus.online,
+		doctor_finding(d, "cpus", OK, NULL, "%u online in %u package%s, %s kernels",
+			       cpus.online,
 			cpus.packages, cpus.packages == 1 ? "" : "s", wattle_ml__isa());
 }
 
@@ -128,7 +129,8 @@ static void check_device(struct doctor *d)
 			"build and load the module of the same release as this command",
 			"%s", err);
 	else if (rc)
-		doctor_finding(d, "device", BROKEN, "unload and load the module; see dmesg", "%s", err);
+		doctor_finding(d, "device", BROKEN, "unload and load the module; see dmesg", "%s",
+			       err);
 	if (rc) {
 		d->client = NULL;
 		return;
