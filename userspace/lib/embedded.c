@@ -358,7 +358,8 @@ int wattle_embedded_open(struct wattle_client **out, uint32_t mode, char *err, s
 		ret = wattle_sched_client_init(&e->sched, &e->client, &e->user);
 	if (ret)
 		goto destroy_lock;
-	emb_energy_epoch(e);
+	/* Here, not in the thread: when that runs first is anybody's guess. */
+	e->metered = emb_energy_epoch(e);
 	ret = emb_timer_start(e);
 	if (ret)
 		goto exit_client;

@@ -71,6 +71,7 @@ struct emb_chunk {
  * @timer_at:	when to call wattle_sched_tick(), 0 = not
  * @timer_word:	changes whenever the timer thread has to look again
  * @timer_stop:	the timer thread is to leave
+ * @metered:	there was a source of joules at the start
  * @timer:	that thread
  * @energy_at:	start of the open energy epoch, 0 = none yet or no source
  * @energy_uj:	package energy then
@@ -97,6 +98,7 @@ struct emb {
 	uint64_t			timer_at;
 	atomic_uint		timer_word;
 	bool				timer_stop;
+	bool				metered;
 	pthread_t			timer;
 	uint64_t			energy_at;
 	uint64_t			energy_uj;

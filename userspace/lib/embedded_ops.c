@@ -187,9 +187,9 @@ static void op_timer(struct wattle_sched *s, __u64 at_ns)
 
 static void *timer_thread(void *arg)
 {
-	bool energy = emb_energy_epoch(arg);
 	uint64_t epoch = wattle_now_ns() + ENERGY_EPOCH_NS;
 	struct emb *e = arg;
+	bool energy = e->metered;
 	uint64_t now, at;
 	uint32_t word;
 	bool stop;
