@@ -291,12 +291,12 @@ static __always_inline void account(struct wattle_bpf_cpu *c, __u32 cpu, struct 
 	if (ns > SLICE_MAX)
 		ns = SLICE_MAX;
 	/* A counter that went back tells nothing of this slice. */
-	w = clock - c->clock0;
+	w = clock > c->clock0 ? clock - c->clock0 : 0;
 	if (have_cycles)
 		w = cycles > c->cycles0 ? (cycles - c->cycles0) * WATTLE_BPF_ONE : 0;
 	/* A sibling that works at the same time shares the core and its energy. */
 	if (have_smt && !idle) {
-		overlap = sib - c->sib0;
+		overlap = sib > c->sib0 ? sib - c->sib0 : 0;
 		if (overlap > ns)
 			overlap = ns;
 		w -= (share_of(w, overlap, ns) >> 10) * (WATTLE_BPF_ONE - smt_share);
@@ -465,7 +465,8 @@ static __always_inline bool read_open(struct task_struct *t, const struct task_a
 	ns = now > c->since ? now - c->since : 0;
 	if (ns > SLICE_MAX)
 		ns = SLICE_MAX;
-	w = clock_at(cpu, now) - c->clock0;
+	w = clock_at(cpu, now);
+	w = w > c->clock0 ? w - c->clock0 : 0;
 	if (!read_whole(&c->seq, seq)) {
 		*used = a->used;
 		return false;

@@ -159,6 +159,8 @@ static int watch_begin(struct watch *w, const struct stat_opts *opts)
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	/* Ignored by who started us, a child would vanish unseen. */
+	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &set, &w->mask);
 	it.it_interval.tv_sec = (time_t)(ns / 1000000000);
 	it.it_interval.tv_nsec = (long)(ns % 1000000000);

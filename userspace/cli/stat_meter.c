@@ -100,12 +100,13 @@ bool stat_meter_tick(struct stat_meter *m)
 		wattle_attribution_domain(m->attribution, i)->uj = gain[i];
 	reset(&m->recent);
 	wattle_attribution_tick(m->attribution, m->energy, on_share, on_domain, m);
-	now = opt_now_ns();
+	/* When the CPUs were read, not when the arithmetic was done. */
+	wattle_tracker_info(m->tracker, &m->info);
+	now = m->info.stamp_ns;
 	m->recent.ns = now - m->tick_ns;
 	m->recent.ticks = 1;
 	m->tick_ns = now;
 	add_sum(&m->total, &m->recent);
-	wattle_tracker_info(m->tracker, &m->info);
 	return true;
 }
 
@@ -169,7 +170,8 @@ int stat_meter_begin(struct stat_meter *m, struct out *o, const struct stat_opts
 
 		wattle_domains_read(&m->domains, gain);
 	}
-	m->tick_ns = opt_now_ns();
+	wattle_tracker_info(m->tracker, &m->info);
+	m->tick_ns = m->info.stamp_ns;
 	return CLI_OK;
 }
 

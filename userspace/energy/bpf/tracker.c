@@ -51,6 +51,7 @@ struct wattle_tracker {
 	int				*counters;	/* cycles, then instructions */
 	unsigned int			nr_cpus;
 	uint64_t			counter_ns;	/* too long to read one */
+	uint64_t			stamp_ns;	/* when CPUs were read last */
 	bool				cycles;
 	bool				instr;
 	bool				clock;
@@ -374,7 +375,7 @@ static struct wattle_bpf_cpu stable_copy(const struct wattle_bpf_cpu *c)
 	return copy;
 }
 
-static struct reading read_cpu(const struct wattle_tracker *t, unsigned int cpu)
+static struct reading read_cpu(struct wattle_tracker *t, unsigned int cpu)
 {
 	struct wattle_bpf_cpu c = stable_copy(&t->cpus[cpu]);
 	uint64_t now = now_ns(), open = t->online[cpu] ? later(now, c.since) : 0;
@@ -382,6 +383,7 @@ static struct reading read_cpu(const struct wattle_tracker *t, unsigned int cpu)
 		.busy_ns = c.task_ns + c.lost_ns, .idle_ns = c.idle_ns, .lost_w = c.lost_w,
 	};
 
+	t->stamp_ns = now;
 	memcpy(r.residency_ns, c.residency_ns, sizeof(r.residency_ns));
 	/* What is open is not woken to be asked: it goes on as it is. */
 	if (c.cur)
@@ -572,6 +574,7 @@ void wattle_tracker_info(const struct wattle_tracker *t, struct wattle_tracker_i
 	info->clock = t->clock;
 	info->smt = t->smt;
 	info->no_storage = t->skel->bss->nr_storage;
+	info->stamp_ns = t->stamp_ns;
 	for (i = 0; i < t->nr_cpus; i++) {
 		c = stable_copy(&t->cpus[i]);
 		info->switches += c.nr_switches;

@@ -43,6 +43,7 @@ struct wattle_tracker_config {
  * @dropped:	records that found no room
  * @no_storage:	threads there was no memory for
  * @lost_ns:	CPU time in @unknown and @dropped
+ * @stamp_ns:	CLOCK_MONOTONIC of the last tick's reading of the CPUs
  */
 struct wattle_tracker_info {
 	bool		cycles;
@@ -55,6 +56,7 @@ struct wattle_tracker_info {
 	uint64_t	dropped;
 	uint64_t	no_storage;
 	uint64_t	lost_ns;
+	uint64_t	stamp_ns;
 };
 
 /**
