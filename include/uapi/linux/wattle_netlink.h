@@ -50,8 +50,8 @@
  * @WATTLE_A_BUSY: u32; grants of pinned threads that occupy the CPU
  * @WATTLE_A_KHZ_REQUESTED: u32; highest frequency that wattle asks for the CPU
  * @WATTLE_A_KHZ_OBSERVED: u32; frequency that the driver says it set, or that was measured
- * @WATTLE_A_SEQ: u64; number of the notification, over all groups; a gap is notifications lost
- * @WATTLE_A_LOST: u64; notifications lost in the kernel since load
+ * @WATTLE_A_SEQ: u64; number of the notification in its group; a gap is notifications lost
+ * @WATTLE_A_LOST: u64; notifications of the group that found no room in the kernel, since load
  * @WATTLE_A_TIME_NS: u64; when it happened
  * @WATTLE_A_MODE_BEFORE: u32, enum wattle_mode; mode before the switch
  * @WATTLE_A_BATCH: u64; id of the batch within its client
