@@ -74,7 +74,7 @@ static int watch(struct calibration *c, double *watts, double *busy, double *sec
 	if (err)
 		return err;
 	if (a.quality == WATTLE_QUALITY_NONE || b.quality == WATTLE_QUALITY_NONE ||
-	    b.uj < a.uj || b.stamp_ns <= a.stamp_ns)
+	    b.uj <= a.uj || b.stamp_ns <= a.stamp_ns)
 		return -EIO;
 	*seconds = (double)(b.stamp_ns - a.stamp_ns) / 1e9;
 	*watts = (double)(b.uj - a.uj) / 1e6 / *seconds / c->m.packages;
@@ -134,7 +134,7 @@ static int measure(struct calibration *c, struct cal_window *w)
 		return CLI_SIGNAL + progress_signal();
 	if (err)
 		return out_error(c->o, CLI_NO_ENERGY,
-				 "the source of joules (%s) failed or went backwards within a window",
+				 "the source of joules (%s) failed, stood still or went backwards within a window",
 				 c->source.source);
 	return 0;
 }

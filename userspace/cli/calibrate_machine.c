@@ -104,8 +104,8 @@ static int find_cpus(struct out *o, struct cal_machine *m)
 		}
 		if (per[i] != per[0] || cores[i] != cores[0])
 			return out_error(o, CLI_FAILURE,
-					 "packages have %u and %u CPUs online; calibration needs them equal: bring CPUs online or take some offline",
-					 per[0], per[i]);
+					 "packages have %u CPUs of %u cores and %u of %u online; calibration needs them equal: bring CPUs online or take some offline",
+					 per[0], cores[0], per[i], cores[i]);
 	}
 	m->threads = per[0];
 	m->cores = cores[0];

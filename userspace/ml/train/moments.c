@@ -17,6 +17,7 @@
 /* Blocks: none smaller than this, so that adding their matrices up stays small beside them. */
 #define BLOCK_ROWS	2048u
 #define MAX_BLOCKS	64u
+#define MAX_COLS	(1 << 24)
 /* Memory of all blocks' sums, unless it is less than MIN_BLOCKS take. */
 #define PARTS_BYTES	((size_t)64 << 20)
 #define MIN_BLOCKS	4u
@@ -265,6 +266,10 @@ int wattle_moments__fit(struct wattle_moments *m, const struct wattle_matrix *x,
 		return wattle_ml__fail(e, -EINVAL, "a covariance needs two rows and a feature at "
 				       "least; the data have %zu rows and %zu features", x->rows,
 				       x->cols);
+	/* Products of two widths and a few bytes stay under 2^64. */
+	if (x->cols > MAX_COLS)
+		return wattle_ml__fail(e, -EINVAL, "a covariance of %zu features is not computed, "
+				       "%d at most; leave some out", x->cols, MAX_COLS);
 	err = job_init(&j, x, wattle_pool__nr_workers(pool), e);
 	if (!err)
 		err = moments_alloc(m, x, e);

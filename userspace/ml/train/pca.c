@@ -25,6 +25,7 @@
 /* lapacke.h: LAPACK_COL_MAJOR; lapack_int is int. */
 #define COL_MAJOR	102
 /* Rows of a batch of scores. */
+#define MAX_COLS	32768	/* a covariance of 8 GiB */
 #define PROJECT_ROWS	4096u
 
 struct lapack {
@@ -119,9 +120,6 @@ static int eigen_run(struct eigen *g, double *cov, size_t n, size_t k, struct wa
 	if (!lapack.dsyevr)
 		return wattle_ml__fail(e, -ENOPKG, "principal components need LAPACK: %s; install "
 				       "the package liblapacke", lapack.why);
-	if (n > 32768)
-		return wattle_ml__fail(e, -EINVAL, "principal components of %zu features are not "
-				       "computed, 32768 at most; leave some out", n);
 	*g = (struct eigen){ .n = (int)n, .k = (int)k, .a = cov };
 	g->copy = malloc(n * n * sizeof(double));
 	g->values = calloc(n, sizeof(double));
@@ -229,6 +227,10 @@ int wattle_pca__fit(struct wattle_pca *p, const struct wattle_matrix *x, struct 
 	if (!o->components && !(o->share > 0.0 && o->share <= 1.0))
 		return wattle_ml__fail(e, -EINVAL, "the share of the variance, %g, must be above 0 "
 				       "and at most 1", o->share);
+	/* Before a covariance that no eigenvectors would be computed of. */
+	if (x->cols > MAX_COLS)
+		return wattle_ml__fail(e, -EINVAL, "principal components of %zu features are not "
+				       "computed, %d at most; leave some out", x->cols, MAX_COLS);
 	err = wattle_moments__fit(&m, x, pool, queue, run, e);
 	if (err)
 		return err;
