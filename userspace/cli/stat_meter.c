@@ -26,6 +26,8 @@ static void on_share(void *ctx, const struct wattle_share *s)
 
 	if (s->rec.flags & WATTLE_BPF_KTHREAD) {
 		p = &m->recent.kthreads;
+		/* All processes together are alone only if the kernel's threads slept. */
+		m->recent.alone &= !m->all || !s->rec.used.ns;
 	} else if (s->rec.job || m->all) {
 		p = &m->recent.job;
 		m->recent.alone &= s->alone || m->all;
@@ -115,7 +117,7 @@ const char *stat_quality(const struct stat_meter *m, const struct stat_sum *s)
 	uint32_t q = m->info.cycles ? WATTLE_QUALITY_CYCLES : WATTLE_QUALITY_CPUTIME;
 
 	/* Nobody else: nothing was divided but idle from busy, and that by a known power. */
-	if (s->alone && s->idle_known)
+	if (s->alone && s->job.ns && s->idle_known)
 		q = WATTLE_QUALITY_MEASURED;
 	if (!m->energy)
 		q = WATTLE_QUALITY_NONE;

@@ -74,7 +74,7 @@ static int fail(int ret, char *err, size_t errsz, const char *what)
 {
 	if (ret == -EPERM || ret == -EACCES) {
 		snprintf(err, errsz,
-			 "attribution needs CAP_BPF and CAP_PERFMON: run it as root, or grant them once with: setcap cap_bpf,cap_perfmon+ep $(command -v wattle)");
+			 "attribution needs CAP_BPF and CAP_PERFMON: run it as root, or grant them once with: setcap cap_bpf,cap_perfmon+ep $(command -v wattle); whoever may run that file then sees everybody's use, so give it to a group first (chgrp, chmod 750)");
 		return -EPERM;
 	}
 	snprintf(err, errsz, "%s failed: %s (%s)", what, strerror(-ret),
