@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CPU_DIR	"/sys/devices/system/cpu"
+/* The inode of the first PID namespace; include/linux/proc_ns.h calls it that. */
+#define PROC_PID_INIT_INO	0xEFFFFFFCU
 
 static bool first_line(const char *path, char *buf, size_t size)
 {
@@ -119,4 +122,11 @@ unsigned int wattle_topology_khz(unsigned int cpu, unsigned int *max_khz)
 		return 0;
 	*max_khz = (unsigned int)max;
 	return (unsigned int)now;
+}
+
+bool wattle_topology_first_pids(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == PROC_PID_INIT_INO;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause */
-/* What sysfs says about the CPUs, as far as attribution wants to know. */
+/* What sysfs and procfs say about CPUs and ids, as far as attribution wants to know. */
 #ifndef WATTLE_ENERGY_BPF_TOPOLOGY_H
 #define WATTLE_ENERGY_BPF_TOPOLOGY_H
 
@@ -26,5 +26,8 @@ int wattle_topology_package(unsigned int cpu);
  * the hardware, whose changes nobody announces.
  */
 unsigned int wattle_topology_khz(unsigned int cpu, unsigned int *max_khz);
+
+/* Are process ids here those that the kernel's programs see: the first PID namespace's? */
+bool wattle_topology_first_pids(void);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,8 +25,6 @@
 #define COST_READINGS	16
 #define COST_MAX_NS	1000	/* a counter that takes longer to read is not used */
 #define HARVESTS	8	/* of one tick, while the ring is too small for all threads */
-/* The inode of the first PID namespace; include/linux/proc_ns.h calls it that. */
-#define PROC_PID_INIT_INO	0xEFFFFFFCU
 
 static_assert(sizeof(struct wattle_bpf_cpu) % 64 == 0, "CPUs do not share a cache line");
 static_assert(sizeof(struct wattle_bpf_clock) % 64 == 0, "CPUs do not share a cache line");
@@ -465,13 +462,6 @@ int wattle_tracker_fd(const struct wattle_tracker *t)
 	return ring_buffer__epoll_fd(t->ring);
 }
 
-static bool in_first_pid_namespace(void)
-{
-	struct stat st;
-
-	return !stat("/proc/self/ns/pid", &st) && st.st_ino == PROC_PID_INIT_INO;
-}
-
 static int allocate(struct wattle_tracker *t, const struct wattle_tracker_config *cfg)
 {
 	int n = libbpf_num_possible_cpus();
@@ -542,7 +532,7 @@ int wattle_tracker_open(struct wattle_tracker **out, const struct wattle_tracker
 			 BTF_FILE);
 		return -ENOTSUP;
 	}
-	if (cfg->target && !in_first_pid_namespace()) {
+	if (cfg->target && !wattle_topology_first_pids()) {
 		snprintf(err, errsz,
 			 "a process id means another process inside a container (PID namespace): run it on the host");
 		return -ENOTSUP;
