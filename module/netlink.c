@@ -547,10 +547,9 @@ void wattle_netlink_tell(const struct wattle_note *note)
 		if (q)
 			wattle_view_queue(view, q);
 		wattle_device_unlock();
-		/* It may be gone: then there is nothing to tell of it. */
-		if (!q)
-			goto free_skb;
-		err |= wattle_put_queue(skb, view, false);
+		/* It may be gone: then which it was is all there is to tell. */
+		if (q)
+			err |= wattle_put_queue(skb, view, false);
 	}
 	if (WARN_ON_ONCE(err))
 		goto free_skb;
