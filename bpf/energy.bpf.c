@@ -335,21 +335,27 @@ restart:
 	c->sib0 = sib;
 }
 
-SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+/* This CPU goes from @prev to @next, which may be the same. */
+static __always_inline void turn(struct task_struct *prev, struct task_struct *next, __u64 switches)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct wattle_bpf_cpu *c = cpu_of(cpu);
 
 	if (!c)
-		return 0;
+		return;
 	c->seq++;
 	barrier();
 	account(c, cpu, prev, bpf_ktime_get_ns());
 	c->cur = next->pid ? (__u64)next : 0;
-	c->nr_switches++;
+	c->nr_switches += switches;
 	barrier();
 	c->seq++;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	turn(prev, next, 1);
 	return 0;
 }
 
@@ -363,17 +369,8 @@ SEC("raw_tp/wattle_touch")
 int touch(void *ctx)
 {
 	struct task_struct *cur = bpf_get_current_task_btf();
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct wattle_bpf_cpu *c = cpu_of(cpu);
 
-	if (!c)
-		return 0;
-	c->seq++;
-	barrier();
-	account(c, cpu, cur, bpf_ktime_get_ns());
-	c->cur = cur->pid ? (__u64)cur : 0;
-	barrier();
-	c->seq++;
+	turn(cur, cur, 0);
 	return 0;
 }
 
