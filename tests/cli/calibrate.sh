@@ -61,30 +61,24 @@ else
 	skip "the simulator takes the table" "build/wattle-sim is not built"
 fi
 
+begun() { [ "$(state)" != "$before" ]; }
+over() { [ "$(state)" = "$before" ] && ! pgrep -x wattle >/dev/null; }
+
 # Killed in the middle: the clocks are let go, and no load stays.
 "$wattle" calibrate --window 5s >out 2>err &
 pid=$!
-until [ "$(state)" != "$before" ] && pgrep -P $pid -x wattle >/dev/null; do
-	kill -0 $pid || break
-	sleep 0.05
-done
+until_true begun && until_true pgrep -P $pid -x wattle >/dev/null
 is "it has begun" True "$([ "$(state)" != "$before" ] && echo True)"
 kill -9 $pid
 wait $pid 2>/dev/null
-for _ in $(seq 600); do
-	[ "$(state)" = "$before" ] && ! pgrep -x wattle >/dev/null && break
-	sleep 0.1
-done
+until_true over
 is "after kill -9 all is as before" "$before" "$(state)"
 is "after kill -9 no load is left" "" "$(pgrep -x wattle)"
 
 # Interrupted: the same, and the signal's exit code.
 "$wattle" calibrate --window 5s >out 2>err &
 pid=$!
-until [ "$(state)" != "$before" ]; do
-	kill -0 $pid || break
-	sleep 0.05
-done
+until_true begun
 kill -TERM $pid
 wait $pid && code=0 || code=$?
 is "ended by a signal" 143 "$code"

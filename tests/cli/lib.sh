@@ -7,6 +7,8 @@
 #   is WHAT WANT GOT     one test
 #   like WHAT REGEX TEXT one test
 #   fails CODE REGEX ARGS...   exit code and message, and that nothing was left behind
+#   until_true COMMAND...      waits for a state, a minute at most; false if it does not come
+#   needs_bpf            ends the test where BPF programs may not be loaded
 #   done_testing         the plan
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -104,6 +106,35 @@ json() {
 	while IFS= read -r -u 9 line && [ "$line" != $'\x04' ]; do
 		printf '%s\n' "$line"
 	done
+}
+
+# How often the state is looked at, not how long it takes: nobody tells a shell of it.
+until_true() {
+	local end=$((SECONDS + 60))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# allowed CAPABILITY-BIT: in the effective and the bounding set, which containers cut down.
+allowed() {
+	local set
+	for set in CapEff CapBnd; do
+		[ $((0x$(sed -n "s/^$set:\t//p" /proc/self/status) >> $1 & 1)) = 1 ] || return 1
+	done
+}
+
+# Ends the test, with a reason, where BPF programs may not be loaded.
+needs_bpf() {
+	if [ "$(id -u)" != 0 ]; then
+		skip "the rest" "needs root to load BPF programs"
+		done_testing
+	fi
+	if ! allowed 38 || ! allowed 39; then
+		skip "the rest" "CAP_PERFMON and CAP_BPF are not to be had here"
+		done_testing
+	fi
 }
 
 # Two classes that a line separates, and some noise: a small stand-in for real data, made anew each time.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 # stat: what a command cost, against the kernel's own accounts of it; and what can go wrong.
-# Runs in guests too. No joules are needed: CPU time is what joules are divided by.
+# No joules are needed: CPU time is what joules are divided by. See stat_energy.sh for those.
 # shellcheck disable=SC1091,SC2034,SC2154  # lib.sh sets code, out and err, and reads failed
 . "$(dirname "$0")/lib.sh"
 
@@ -13,21 +13,7 @@ fails 2 'exclude each other: columns or JSON' stat -j -x, -- true
 fails 2 'separator must not be empty' stat -x '' -- true
 fails 2 "-i '9': must be a whole number from 10" stat -i 9 -- true
 fails 2 "-p '0'" stat -p 0
-if [ "$(id -u)" != 0 ]; then
-	skip "the rest" "needs root to load BPF programs"
-	done_testing
-fi
-# allowed CAPABILITY-BIT: in the effective and the bounding set, which containers cut down.
-allowed() {
-	local set
-	for set in CapEff CapBnd; do
-		[ $((0x$(sed -n "s/^$set:\t//p" /proc/self/status) >> $1 & 1)) = 1 ] || return 1
-	done
-}
-if ! allowed 38 || ! allowed 39; then
-	skip "the rest" "CAP_PERFMON and CAP_BPF are not to be had here"
-	done_testing
-fi
+needs_bpf
 if [ ! -e /sys/kernel/btf/vmlinux ]; then
 	fails 1 'needs a kernel with BTF' stat -- true
 	skip "the rest" "this kernel has no BTF"
@@ -82,24 +68,6 @@ run stat -i 100 -j -o json -- sleep 0.55
 # A machine that stands still for a while has fewer of them.
 is "intervals: more than one, and they add up" True \
 	"$(json json 'len(d["intervals"]) >= 2 and abs(sum(i["seconds"] for i in d["intervals"]) - d["elapsed"]["value"]) < 1e-6 and abs(sum(i["cpu_s"] for i in d["intervals"]) - d["cpu_time"]["value"]) < 1e-6')"
-
-# Every CPU's time is somebody's: busy + idle = CPUs x elapsed. CPUs are read one after the
-# other, so the reader's own absence in between counts: 5 % and 100 ms.
-run stat -j -o json -a -- sleep 1
-is "busy and idle time are all the time" True \
-	"$(json json "abs(d['busy_s'] + d['idle_s'] - $(getconf _NPROCESSORS_ONLN) * d['elapsed']['value']) < 0.05 * $(getconf _NPROCESSORS_ONLN) * d['elapsed']['value'] + 0.1")"
-is "busy time is processes, kernel and nobody" True \
-	"$(json json "abs(d['busy_s'] - d['cpu_time']['value'] - d['kernel_s'] - d['lost_s']) < 0.05 * d['busy_s'] + 0.1")"
-
-# The meters' joules are all somebody's, to the microjoule, where there is a meter.
-if [ "$(json json 'd["energy"]["available"]')" = True ]; then
-	is "the parts add up to the packages" True \
-		"$(json json 'abs(sum(d[k].get("value", 0) for k in ("energy", "energy_kernel", "energy_idle", "energy_unattributed")) - d["energy_package"]["value"]) < 1.5e-6')"
-	is "and there was something to divide" True "$(json json 'd["energy_package"]["value"] > 0')"
-	is "bounds are around the figure" True "$(json json 'd["energy"]["low"] <= d["energy"]["value"] <= d["energy"]["high"]')"
-else
-	skip "the parts add up to the packages" "no source of joules here"
-fi
 
 # A tree, against what the kernel accounts to it; bash asks when all have been waited for.
 cat >tree.py <<'PY'
@@ -181,7 +149,7 @@ is "TERM reaches the command, whose code passes" "7 term" "$code $(cat got)"
 like "and the figures are there" 'seconds time elapsed' "$(cat term.txt)"
 "$wattle" stat -a -i 50 -x, -o all.txt &
 pid=$!
-until [ -s all.txt ]; do kill -0 $pid 2>/dev/null || break; sleep 0.05; done
+until_true test -s all.txt
 kill -INT $pid
 code=0
 wait $pid || code=$?

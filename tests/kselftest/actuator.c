@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include "../platform/selftest/lib.h"
+#include "checker.h"
 
 unsigned int cpus;
 
@@ -151,6 +152,16 @@ int enforce(void)
 int relax(void)
 {
 	return kt_mode("observe") ?: managed("\n");
+}
+
+bool load_end(struct load *l)
+{
+	int err = load_stop(l) ?: relax();
+
+	close(l->fd);
+	if (err)
+		printf("# the load or the mode: %s\n", strerror(-err));
+	return checker_same(&before, LIMIT) && !err;
 }
 
 int queue_of(int fd, unsigned int slowdown_pm, const struct wattle_batch *b, unsigned int n)

@@ -59,6 +59,8 @@ bool load_start(struct load *l);
 /* Until it has, or no longer has, its grant; false if that went wrong. */
 bool load_hold(struct load *l, int hold);
 int load_stop(struct load *l);
+/* The usual end of a case: no load, no file, mode observe, and the machine as it was before. */
+bool load_end(struct load *l);
 int managed(const char *list);
 int enforce(void);
 int relax(void);

@@ -52,10 +52,7 @@ void test_foreign_min(void)
 		EXPECT(wait_limit(l.cpu, drv->cap));
 		EXPECT(load_hold(&l, 0));
 	}
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }
 
 static bool wait_supply(unsigned int khz)
@@ -96,10 +93,7 @@ void test_foreign_max(void)
 	EXPECT(wait_limit(l.cpu, drv->between));
 	EXPECT_EQ(foreign("max", drv->full), 0);
 	EXPECT(wait_supply(drv->full));
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }
 
 static bool wait_event(int fd, struct wattle_event *ev)
@@ -174,8 +168,5 @@ void test_foreign_crosses(void)
 		EXPECT(wait_text(above, l.cpu, "foreign_max_khz"));
 	}
 	EXPECT_EQ(-pt_write(highest, CPUFREQ "policy%u/scaling_max_freq", policy_of(l.cpu)), 0);
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }

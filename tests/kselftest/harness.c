@@ -3,10 +3,12 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static int failed, skipped;
@@ -350,4 +352,19 @@ int kt_put(const char *path, const char *text)
 		err = -errno;
 	close(f);
 	return err;
+}
+
+int kt_as_user(uid_t uid, int (*fn)(void))
+{
+	pid_t pid;
+	int st;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
+			_exit(99);
+		_exit(fn());
+	}
+	return waitpid(pid, &st, 0) == pid && WIFEXITED(st) ? WEXITSTATUS(st) : 98;
 }

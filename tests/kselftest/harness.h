@@ -97,6 +97,9 @@ int kt_loaded(const char *name);
 /* Loads registry and wattle with @params instead of what is loaded; 0 or -errno. */
 int kt_reload(const char *params);
 
+/* Runs @fn as @uid in a child; its return value, 98 or 99 if that went wrong. */
+int kt_as_user(uid_t uid, int (*fn)(void));
+
 /* Writes @text to a file that is there: 0 or -errno. */
 int kt_put(const char *path, const char *text);
 

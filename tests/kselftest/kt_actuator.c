@@ -121,10 +121,7 @@ static void test_dated_lifts(void)
 	EXPECT(wait_limit(l.cpu, drv->cap));
 	EXPECT(queue_of(l.fd, 1000, &dated, 1) > 0);
 	EXPECT(wait_limit(l.cpu, drv->full));
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }
 
 /* Off means off when the write returns; enforce caps again what still runs. */
@@ -158,10 +155,7 @@ static void test_modes(void)
 	EXPECT(wait_limit(l.cpu, drv->cap));
 	EXPECT_EQ(managed("\n"), 0);
 	EXPECT(wait_limit(l.cpu, drv->full));
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }
 
 /* A domain of which not every CPU is managed is left alone. */
@@ -186,10 +180,7 @@ static void test_part_managed(void)
 	EXPECT_EQ(managed(list), 0);
 	EXPECT(wait_text("none", l.cpu, "requested_khz"));
 	EXPECT(wait_limit(l.cpu, drv->full));
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }
 
 /*
@@ -217,10 +208,7 @@ static void test_come_back(void)
 		EXPECT(pt_wait_khz(l.cpu, drv->true_full, LIMIT));
 	}
 	printf("# %lld nudges\n", cpu_number(l.cpu, "nudges"));
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }
 
 /* Another governor takes over while a cap is held, and the first one back. */
@@ -256,10 +244,7 @@ static void test_governors(void)
 	EXPECT(load_hold(&l, 0));
 	EXPECT(wait_limit(l.cpu, drv->full));
 	EXPECT(pt_wait_khz(l.cpu, drv->true_full, LIMIT));
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }
 
 /* The driver goes while a cap is held, and comes back: so does the cap. */
@@ -283,10 +268,7 @@ static void test_reload(void)
 	EXPECT(wait_limit(l.cpu, drv->cap));
 	EXPECT(load_hold(&l, 0));
 	EXPECT(wait_limit(l.cpu, drv->full));
-	EXPECT_EQ(load_stop(&l), 0);
-	EXPECT_EQ(relax(), 0);
-	close(l.fd);
-	EXPECT(checker_same(&before, LIMIT));
+	EXPECT(load_end(&l));
 }
 
 static int set_online(unsigned int cpu, const char *on)

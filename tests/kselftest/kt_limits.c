@@ -23,22 +23,6 @@ static long submit(int fd, int queue, unsigned int n)
 	return kt_submit_batches(fd, queue, b, n, NULL);
 }
 
-/* Runs @fn as @uid in a child; its return value. The node is opened to all by the test. */
-static int as_user(uid_t uid, int (*fn)(void))
-{
-	pid_t pid;
-	int st;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
-			_exit(99);
-		_exit(fn());
-	}
-	return waitpid(pid, &st, 0) == pid && WIFEXITED(st) ? WEXITSTATUS(st) : 98;
-}
-
 static void test_queue_limit(void)
 {
 	struct wattle_queue_params p = { .max_inflight = 2 };
@@ -89,7 +73,7 @@ static void test_global_limit(void)
 
 	EXPECT_EQ(submit(a, p, 15), 15);
 	EXPECT_EQ(submit(b, q, 5), 5);
-	EXPECT_EQ(as_user(ALICE, other_user), 0);
+	EXPECT_EQ(kt_as_user(ALICE, other_user), 0);
 	close(a);
 	close(b);
 }
@@ -119,7 +103,7 @@ static void test_queues(void)
 	EXPECT_ERR(create(a), EMFILE);
 	EXPECT_EQ(create(b), 0);
 	EXPECT_ERR(create(b), EUSERS);
-	EXPECT_EQ(as_user(ALICE, other_user_queues), 0);
+	EXPECT_EQ(kt_as_user(ALICE, other_user_queues), 0);
 	close(a);
 	close(b);
 }
@@ -145,7 +129,7 @@ static void test_clients(void)
 		EXPECT(fd[i] >= 0);
 	}
 	EXPECT_ERR(open("/dev/wattle", O_RDWR), EUSERS);
-	EXPECT_EQ(as_user(ALICE, other_user_clients), 0);
+	EXPECT_EQ(kt_as_user(ALICE, other_user_clients), 0);
 	for (i = 0; i < 3; i++)
 		close(fd[i]);
 }
@@ -213,7 +197,7 @@ static int latency_class(void)
 
 static void test_latency_needs_cap(void)
 {
-	EXPECT_EQ(as_user(ALICE, latency_class), 0);
+	EXPECT_EQ(kt_as_user(ALICE, latency_class), 0);
 }
 
 static int no_sysfs(void)
@@ -228,7 +212,7 @@ static int no_sysfs(void)
 
 static void test_mode_is_for_root(void)
 {
-	EXPECT_EQ(as_user(ALICE, no_sysfs), 0);
+	EXPECT_EQ(kt_as_user(ALICE, no_sysfs), 0);
 }
 
 static int may_not_open(void)
@@ -241,7 +225,7 @@ static void test_node_mode(void)
 	struct stat st;
 
 	EXPECT_EQ(chmod("/dev/wattle", 0660), 0);
-	EXPECT_EQ(as_user(BOB, may_not_open), 0);
+	EXPECT_EQ(kt_as_user(BOB, may_not_open), 0);
 	EXPECT_EQ(chmod("/dev/wattle", 0666), 0);
 	EXPECT_EQ(stat("/dev/wattle", &st), 0);
 	EXPECT(S_ISCHR(st.st_mode));
@@ -262,7 +246,7 @@ static void test_opener_is_charged(void)
 	int own, q;
 
 	inherited_fd = kt_open();
-	EXPECT_EQ(as_user(ALICE, use_inherited), 0);
+	EXPECT_EQ(kt_as_user(ALICE, use_inherited), 0);
 	own = kt_open();
 	q = kt_queue(own, NULL);
 	EXPECT_EQ(submit(own, q, 15), 5);	/* of root's 20 */

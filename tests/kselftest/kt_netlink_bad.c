@@ -280,21 +280,6 @@ static void test_random(void)
 static uint64_t client_of_root, client_of_alice;
 static int alice_ready[2], alice_done[2];
 
-static int as_user(uid_t uid, int (*fn)(void))
-{
-	pid_t pid;
-	int st;
-
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		if (setgroups(0, NULL) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid))
-			_exit(99);
-		_exit(fn());
-	}
-	return waitpid(pid, &st, 0) == pid && WIFEXITED(st) ? WEXITSTATUS(st) : 98;
-}
-
 static int nobody_reads(void)
 {
 	struct nl_msg m;
@@ -376,14 +361,14 @@ static void test_who_may(void)
 
 	EXPECT_EQ(kt_queue(fd, NULL), 1);
 	client_of_root = nl_own_client(&nl);
-	EXPECT_EQ(as_user(ALICE, nobody_reads), 0);
+	EXPECT_EQ(kt_as_user(ALICE, nobody_reads), 0);
 
 	EXPECT_EQ(pipe(alice_ready), 0);
 	EXPECT_EQ(pipe(alice_done), 0);
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
-		_exit(as_user(ALICE, alice));
+		_exit(kt_as_user(ALICE, alice));
 	EXPECT_EQ(read(alice_ready[0], &c, 1), 1);
 	nl_begin(&nl, &m, WATTLE_CMD_CLIENT_GET, NLM_F_DUMP);
 	EXPECT_EQ(nl_call(&nl, &m, oldest_of_alice, NULL), 0);
@@ -391,7 +376,7 @@ static void test_who_may(void)
 	EXPECT_EQ(write(alice_done[1], &client_of_alice, 8), 8);
 	EXPECT_EQ(read(alice_ready[0], &c, 1), 1);
 	EXPECT_EQ(weight(client_of_alice), 222);
-	EXPECT_EQ(as_user(BOB, bob), 0);
+	EXPECT_EQ(kt_as_user(BOB, bob), 0);
 	EXPECT_EQ(weight(client_of_root), 100);
 	EXPECT_EQ(weight(client_of_alice), 222);
 	/* Root may all. */
