@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR LGPL-2.1-or-later OR BSD-2-Clause
 /* How far what runs has come: the share of T(f) that has passed is the share of C and M done. */
 #include "core/policy_cpu.h"
+#include "core/progress.h"
 
 #define SHARE_BITS	24
 
@@ -12,10 +13,30 @@ static __u64 part(__u64 x, __u64 share)
 	return (x >> SHARE_BITS) * share + ((low * share) >> SHARE_BITS);
 }
 
+int wattle_progress(__u64 *kcycles, __u64 *stall_ns, __u32 khz, __u64 ran_ns)
+{
+	__u64 whole = wattle_power_run_ns(*kcycles, *stall_ns, khz), share;
+
+	if (ran_ns >= whole) {
+		*kcycles = 0;
+		*stall_ns = 0;
+		return 0;
+	}
+	/* Rounded down on both sides of the division by less than 2^-23: no more than was done. */
+	while (whole >> (64 - SHARE_BITS)) {
+		whole = (whole >> 1) + 1;
+		ran_ns >>= 1;
+	}
+	share = (ran_ns << SHARE_BITS) / whole;
+	*kcycles -= part(*kcycles, share);
+	*stall_ns -= part(*stall_ns, share);
+	return 1;
+}
+
 void wattle_cpu_first(const struct wattle_policy_cpu *c, __u64 now_ns,
 		      struct wattle_demand_first *first)
 {
-	__u64 ran = wattle_sat_sub(now_ns, c->since_ns), whole, share;
+	__u64 ran = wattle_sat_sub(now_ns, c->since_ns);
 
 	first->kcycles = 0;
 	first->stall_ns = 0;
@@ -30,17 +51,9 @@ void wattle_cpu_first(const struct wattle_policy_cpu *c, __u64 now_ns,
 		first->stall_ns = wattle_sat_add(c->rem_stall_ns, c->since_ns - now_ns);
 		return;
 	}
-	whole = wattle_power_run_ns(c->rem_kcycles, c->rem_stall_ns, c->khz);
-	if (ran >= whole)
-		return;
-	/* Rounded down on both sides of the division by less than 2^-23: no more than was done. */
-	while (whole >> (64 - SHARE_BITS)) {
-		whole = (whole >> 1) + 1;
-		ran >>= 1;
-	}
-	share = (ran << SHARE_BITS) / whole;
-	first->kcycles = c->rem_kcycles - part(c->rem_kcycles, share);
-	first->stall_ns = c->rem_stall_ns - part(c->rem_stall_ns, share);
+	first->kcycles = c->rem_kcycles;
+	first->stall_ns = c->rem_stall_ns;
+	wattle_progress(&first->kcycles, &first->stall_ns, c->khz, ran);
 }
 
 __u64 wattle_cpu_taken(const struct wattle_policy *p, const struct wattle_policy_cpu *c,
