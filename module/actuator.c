@@ -24,6 +24,7 @@
 #include "cpus.h"
 #include "device.h"
 #include "plan.h"
+#include "pace.h"
 #include "trace.h"
 
 /*
@@ -35,6 +36,9 @@
 #define WATTLE_NUDGES		3
 /* A clock that was just raised is not lowered for so long: a change costs some 100 us. */
 #define WATTLE_SETTLE_NS	(20 * NSEC_PER_MSEC)
+/* How long it may take until a clock is raised; deadlines are taken to be that much earlier. */
+#define WATTLE_RAISE_NS		(2 * NSEC_PER_MSEC)
+#define WATTLE_RAISE_SLOW_NS	(WATTLE_RAISE_NS + WATTLE_RIPE_NS)
 /* How long a change may take to be in force, and how long its clock is watched. */
 #define WATTLE_FORCE_NS		NSEC_PER_SEC
 #define WATTLE_FORCE_LOOKS	200
@@ -376,6 +380,27 @@ out:
 	return wattle_actuator_sooner(next, k->check_ns);
 }
 
+static bool wattle_actuator_slow_domain(const struct wattle_domain *d)
+{
+	const struct wattle_clock *k;
+
+	list_for_each_entry(k, &d->clocks, domain_link)
+		if (wattle_actuator_slow(k))
+			return true;
+	return false;
+}
+
+/* The slowest of its clocks, as they were told; 0 unknown. */
+static u32 wattle_actuator_clock_khz(const struct wattle_domain *d)
+{
+	const struct wattle_clock *k;
+	u32 khz = U32_MAX;
+
+	list_for_each_entry(k, &d->clocks, domain_link)
+		khz = min(khz, k->targets ? READ_ONCE(k->policy->cur) : 0);
+	return khz == U32_MAX ? 0 : khz;
+}
+
 /*
  * What to act on now. The end of a grant takes effect only if nothing follows it by
  * *@until, otherwise U64_MAX. The timer that kicks for that goes by jiffies, which may
@@ -384,6 +409,8 @@ out:
 static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u64 *ns, u64 *until)
 {
 	bool lingers;
+	u64 guard_ns = wattle_actuator_slow_domain(d) ? WATTLE_RAISE_SLOW_NS : WATTLE_RAISE_NS;
+	u32 clock_khz = wattle_actuator_clock_khz(d);
 	u64 now_ns;
 	u32 khz;
 
@@ -399,6 +426,11 @@ static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u
 			*until = *ns + WATTLE_LINGER_NS;
 		khz = d->acting_khz;
 	} else {
+		if (khz && d->paced &&
+		    wattle_pace_khz(d, &khz, clock_khz, guard_ns, now_ns, until)) {
+			*why = WATTLE_WHY_PACE;
+			*ns = now_ns;
+		}
 		d->acting_khz = khz;
 		if (lingers)
 			*ns = now_ns;

@@ -8,16 +8,19 @@
 #include <linux/types.h>
 
 #include "chardev.h"
+#include "core/pace.h"
 #include "core/sched.h"
 
 /**
  * struct wattle_kbatch - a batch in the kernel
  * @sched:	the state machine's part; under the device lock once submitted
+ * @pace:	its part of what is due, while it waits; under the device lock
  * @client:	whose it is
  * @next:	chains batches that are in nobody's queue
  */
 struct wattle_kbatch {
 	struct wattle_sched_batch	sched;
+	struct wattle_pace_entry	pace;
 	struct wattle_client		*client;
 	struct wattle_kbatch		*next;
 };

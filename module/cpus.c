@@ -22,6 +22,7 @@
 #include "device.h"
 #include "domain.h"
 #include "latency.h"
+#include "pace.h"
 #include "plan.h"
 #include "trace.h"
 
@@ -152,6 +153,7 @@ static void wattle_cpus_supply(u32 nr, u32 khz)
 	wattle_trace_call(.op = WATTLE_CALL_SUPPLY, .id = nr, .value = khz,
 			  .now_ns = ktime_get_ns());
 	wattle_sched_set_supply(&wattle.sched, nr, khz);
+	wattle_pace_set_cpus(nr);
 	wattle_device_unlock();
 	wattle_cpus_settle();
 	for (round = 0; !same && round < WATTLE_RECHECK_ROUNDS; round++) {

@@ -126,7 +126,7 @@ static void wattle_device_trace(struct wattle_sched *s, enum wattle_sched_trace 
 {
 	if (what == WATTLE_TRACE_LEASE_EXPIRED)
 		wattle_worker_overrun();
-	wattle_plan_event(what, b, w);
+	wattle_plan_event(what, b, w, now_ns);
 	wattle_trace_op(s, what, b, w, now_ns);
 	wattle_notify_op(what, b, w, now_ns);
 }

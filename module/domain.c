@@ -350,7 +350,9 @@ static void wattle_domain_place(struct wattle_domain *d, const struct cpumask *s
 	d->first = cpumask_first(set);
 	d->steered = steered;
 	d->full_khz = 0;
+	d->paced = !list_empty(&d->clocks);
 	list_for_each_entry(k, &d->clocks, domain_link) {
+		d->paced &= k->targets;
 		/* Clocks of one core are of one kind; where they are not, the fastest rules. */
 		if (min(k->full_khz, k->foreign_max) <= d->full_khz)
 			continue;

@@ -28,6 +28,7 @@ enum wattle_why {
 	WATTLE_WHY_GRANT,	/* a grant began */
 	WATTLE_WHY_END,		/* a grant ended */
 	WATTLE_WHY_DATED,	/* work with a deadline came: nothing is slowed before it */
+	WATTLE_WHY_PACE,	/* deadlines ask for this much */
 	WATTLE_WHY_MODE,	/* mode switch or drain */
 	WATTLE_WHY_DOMAIN,	/* managed CPUs, hotplug, policies */
 	WATTLE_WHY_FOREIGN,	/* somebody else's limit changed */
@@ -146,6 +147,9 @@ struct wattle_want {
  * @kept:	there still is a set of CPUs for it
  * @dead:	its thread does nothing any more
  * @steered:	all its CPUs are managed; under the device lock
+ * @paced:	its clocks are told what to run at, so deadlines may slow it; under the device lock
+ * @paced_ns:	when its pace was decided last; under the device lock
+ * @clock_khz:	its slowest clock as last seen by its thread; under the device lock
  * @levels:	what grants are counted by; under the device lock
  * @full_khz:	what a slowdown is measured against; under the device lock
  * @used:	bit per level with a count; under the device lock
@@ -177,6 +181,9 @@ struct wattle_domain {
 	bool			kept;
 	bool			dead;
 	bool			steered;
+	bool			paced;
+	u64			paced_ns;
+	u32			clock_khz;
 	struct wattle_levels	levels;
 	u32			full_khz;
 	u64			used;

@@ -33,6 +33,7 @@ WATTLE_PARAM(lease_min_us, 100, "shortest lease, microseconds");
 WATTLE_PARAM(lease_max_ms, 60000, "longest lease, milliseconds");
 WATTLE_PARAM(lease_default_ms, 10000, "lease of a queue that asks for none, milliseconds");
 
+WATTLE_PARAM(pace_floor_pm, 500, "lowest speed that work with deadlines is slowed to while all CPUs run grants, per mille of the highest; 1000: deadlines slow nothing");
 WATTLE_PARAM(resume_latency_us, 50, "resume latency asked of managed CPUs while latency-class work is admitted, microseconds; 0: none is asked");
 
 static int energy_gid = -1;
@@ -65,6 +66,7 @@ static const struct {
 	{ "max_batches_per_user",   &max_batches_per_user,   1, 1 << 26 },
 	{ "max_batches_per_queue",  &max_batches_per_queue,  1, 1 << 24 },
 	{ "max_events",		    &max_events,	     1, 1 << 16 },
+	{ "pace_floor_pm",	    &pace_floor_pm,	     1, 1000 },
 	{ "resume_latency_us",	    &resume_latency_us,	     0, 1000 * 1000 },
 	{ "lease_min_us",	    &lease_min_us,	     1, 1000 * 1000 },
 	{ "lease_max_ms",	    &lease_max_ms,	     1, 24 * 3600 * 1000 },
@@ -145,6 +147,14 @@ u32 wattle_param_mode(void)
 u32 wattle_param_events(void)
 {
 	return max_events;
+}
+
+/**
+ * wattle_param_pace_floor_pm() - lowest speed for the sake of deadlines, per mille of the highest
+ */
+u32 wattle_param_pace_floor_pm(void)
+{
+	return pace_floor_pm;
 }
 
 /**

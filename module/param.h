@@ -17,6 +17,7 @@ int wattle_param_check(void);
 void wattle_param_limits(struct wattle_sched_limits *limits);
 u32 wattle_param_mode(void);
 u32 wattle_param_events(void);
+u32 wattle_param_pace_floor_pm(void);
 u32 wattle_param_resume_latency_us(void);
 kgid_t wattle_param_energy_gid(void);
 

@@ -17,6 +17,7 @@
 #include "actuator.h"
 #include "device.h"
 #include "latency.h"
+#include "pace.h"
 #include "plan.h"
 #include "worker.h"
 
@@ -24,9 +25,12 @@
 static struct wattle_domain **wattle_plan_of;	/* by CPU, NULL = none */
 static bool wattle_plan_on;			/* enforce, not draining */
 static u64 wattle_plan_nr_latency;		/* admitted batches of the latency class */
-static u32 wattle_plan_nr_slowed;		/* grants that do not run free */
+static u32 wattle_plan_nr_slowed;		/* grants to be freed when a promise waits */
 
-/* Promises count on full speed, so while one waits nothing before it is slowed. */
+/*
+ * Where the clock is not known how fast it runs, promises count on full speed: while one
+ * waits nothing before it is slowed. Elsewhere its domain's thread sees to it (pace.c).
+ */
 static bool wattle_plan_dated(void)
 {
 	u32 i;
@@ -37,10 +41,14 @@ static bool wattle_plan_dated(void)
 	return false;
 }
 
-/* The frequency a grant of @b needs in @d; 0 = all there is. The policy, for now. */
-static u32 wattle_plan_khz(const struct wattle_domain *d, const struct wattle_sched_batch *b)
+/* The frequency a grant of @b needs in @d; 0 = all there is. */
+static u32 wattle_plan_khz(const struct wattle_domain *d, const struct wattle_worker *w,
+			   const struct wattle_sched_batch *b)
 {
-	if (b->in.deadline_ns || wattle_plan_dated())
+	/* The lowest is enough, but for what its pace asks for. */
+	if (b->in.deadline_ns && d->paced && w->run.due_ns && w->run.known)
+		return 1;
+	if (b->in.deadline_ns || (!d->paced && wattle_plan_dated()))
 		return 0;
 	return wattle_slowdown_khz(b->in.work_kcycles, b->in.stall_us,
 				   b->queue->params.max_slowdown_pm, d->full_khz);
@@ -81,16 +89,18 @@ static struct wattle_domain *wattle_plan_count(struct wattle_worker *w,
 
 	w->plan_domain = NULL;
 	w->plan_khz = 0;
+	w->plan_slowed = false;
 	if (!wattle_plan_on || cpu == WATTLE_CPU_ANY)
 		return NULL;
 	d = wattle_plan_of[cpu];
 	if (!d || !d->steered)
 		return NULL;
 	w->plan_domain = d;
-	w->plan_level = wattle_plan_level(&d->levels, wattle_plan_khz(d, b));
+	w->plan_level = wattle_plan_level(&d->levels, wattle_plan_khz(d, w, b));
 	if (w->plan_level < d->levels.nr - 1) {
-		w->plan_khz = d->levels.khz[w->plan_level];
-		wattle_plan_nr_slowed++;
+		w->plan_khz = d->paced ? d->acting_khz : d->levels.khz[w->plan_level];
+		w->plan_slowed = !d->paced;
+		wattle_plan_nr_slowed += w->plan_slowed;
 	}
 	if (!d->nr_at[w->plan_level]++)
 		d->used |= BIT_ULL(w->plan_level);
@@ -112,7 +122,7 @@ static void wattle_plan_end(struct wattle_worker *w)
 	if (!d)
 		return;
 	w->plan_domain = NULL;
-	wattle_plan_nr_slowed -= !!w->plan_khz;
+	wattle_plan_nr_slowed -= w->plan_slowed;
 	if (!--d->nr_at[w->plan_level])
 		d->used &= ~BIT_ULL(w->plan_level);
 	wattle_plan_post(d, WATTLE_WHY_END);
@@ -143,17 +153,19 @@ static void wattle_plan_latency_count(const struct wattle_sched_batch *b, int by
  * @what: what happened
  * @b: to which batch
  * @w: by which worker, NULL if none
+ * @now_ns: when
  *
  * Called under the device lock. Every GRANT is followed by one of COMPLETE,
  * LEASE_EXPIRED, ABORT and REQUEUE of the same worker.
  */
 void wattle_plan_event(enum wattle_sched_trace what, const struct wattle_sched_batch *b,
-		       const struct wattle_sched_worker *w)
+		       const struct wattle_sched_worker *w, u64 now_ns)
 {
 	struct wattle_worker *ww = (struct wattle_worker *)w;	/* its first member */
 
 	switch (what) {
 	case WATTLE_TRACE_GRANT:
+		wattle_pace_grant(ww, b, now_ns);
 		wattle_plan_grant(ww, b);
 		break;
 	case WATTLE_TRACE_COMPLETE:
@@ -164,13 +176,16 @@ void wattle_plan_event(enum wattle_sched_trace what, const struct wattle_sched_b
 		break;
 	case WATTLE_TRACE_REQUEUE:
 		wattle_plan_end(ww);
+		wattle_pace_wait(b, now_ns);
 		wattle_plan_dated_came(b);
 		break;
 	case WATTLE_TRACE_CANCEL:
+		wattle_pace_leave(b);
 		wattle_plan_latency_count(b, -1);
 		break;
 	case WATTLE_TRACE_SUBMIT:
 		wattle_plan_latency_count(b, 1);
+		wattle_pace_wait(b, now_ns);
 		wattle_plan_dated_came(b);
 		break;
 	case WATTLE_TRACE_REFUSE:
@@ -188,6 +203,7 @@ void wattle_plan_redo(enum wattle_why why)
 {
 	struct wattle_sched_worker *w;
 	struct wattle_domain *d;
+	u64 now_ns = ktime_get_ns();
 	unsigned int cpu;
 
 	WRITE_ONCE(wattle_plan_on,
@@ -204,6 +220,8 @@ void wattle_plan_redo(enum wattle_why why)
 		struct wattle_worker *ww = wattle_worker_of(w);
 
 		ww->plan_domain = NULL;
+		/* At which speed it has run up to now is not known. */
+		ww->run.since_ns = now_ns;
 		if (w->state == WATTLE_WORKER_GRANTED)
 			wattle_plan_count(ww, w->batch);
 	}
@@ -233,7 +251,7 @@ void wattle_plan_settle(void)
 		if (d->want.khz != d->posted.khz)
 			d->want.ns = ktime_get_ns();
 		d->posted = d->want;
-		if (d->posted.khz == d->acting_khz)
+		if (d->posted.khz == d->acting_khz || wattle_pace_awake(d))
 			continue;
 		if (wattle_actuator_lingers(d)) {
 			mod_timer(&d->linger, jiffies + WATTLE_LINGER);
@@ -283,6 +301,7 @@ bool wattle_plan_enforcing(void)
 
 int wattle_plan_init(void)
 {
+	wattle_pace_start();
 	wattle_plan_of = kvcalloc(nr_cpu_ids, sizeof(*wattle_plan_of), GFP_KERNEL);
 	return wattle_plan_of ? 0 : -ENOMEM;
 }

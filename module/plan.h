@@ -13,7 +13,7 @@
 int wattle_plan_init(void);
 void wattle_plan_exit(void);
 void wattle_plan_event(enum wattle_sched_trace what, const struct wattle_sched_batch *b,
-		       const struct wattle_sched_worker *w);
+		       const struct wattle_sched_worker *w, u64 now_ns);
 void wattle_plan_redo(enum wattle_why why);
 void wattle_plan_settle(void);
 void wattle_plan_place(unsigned int cpu, struct wattle_domain *d);

@@ -25,6 +25,7 @@
 #include "chardev.h"
 #include "core/sched.h"
 #include "domain.h"
+#include "pace.h"
 #include "trace_op.h"
 #include "worker.h"
 
@@ -380,12 +381,50 @@ TRACE_EVENT(wattle_actuate,
 				   { WATTLE_WHY_GRANT, "grant" },
 				   { WATTLE_WHY_END, "end" },
 				   { WATTLE_WHY_DATED, "dated" },
+				   { WATTLE_WHY_PACE, "pace" },
 				   { WATTLE_WHY_MODE, "mode" },
 				   { WATTLE_WHY_DOMAIN, "domain" },
 				   { WATTLE_WHY_FOREIGN, "foreign" },
 				   { WATTLE_WHY_NUDGE, "nudge" },
 				   { WATTLE_WHY_GONE, "gone" }),
 		  __entry->foreign_min, __entry->foreign_max, __entry->observed_khz, __entry->err)
+);
+
+/*
+ * The speed that deadlines ask of a domain was decided; ~0 = all there is. khz is what
+ * came of it (0 = no cap), base_khz what work without a deadline needs there.
+ */
+TRACE_EVENT(wattle_pace,
+	TP_PROTO(const struct wattle_domain *d, const struct wattle_pacing *p),
+	TP_ARGS(d, p),
+	TP_STRUCT__entry(
+		__field(u64, now_ns)
+		__field(u64, again_ns)
+		__field(u32, domain)
+		__field(u32, khz)
+		__field(u32, own_khz)
+		__field(u32, waiting_khz)
+		__field(u32, base_khz)
+		__field(u32, floor_khz)
+		__field(u32, full_khz)
+		__field(u32, clock_khz)
+	),
+	TP_fast_assign(
+		__entry->now_ns = p->now_ns;
+		__entry->again_ns = p->again_ns;
+		__entry->domain = d->first;
+		__entry->khz = p->khz;
+		__entry->own_khz = p->own_khz;
+		__entry->waiting_khz = p->waiting_khz;
+		__entry->base_khz = p->base_khz;
+		__entry->floor_khz = p->floor_khz;
+		__entry->full_khz = d->full_khz;
+		__entry->clock_khz = p->clock_khz;
+	),
+	TP_printk("domain=%u now_ns=%llu khz=%u own_khz=%u waiting_khz=%u base_khz=%u floor_khz=%u full_khz=%u clock_khz=%u again_ns=%llu",
+		  __entry->domain, __entry->now_ns, __entry->khz, __entry->own_khz,
+		  __entry->waiting_khz, __entry->base_khz, __entry->floor_khz,
+		  __entry->full_khz, __entry->clock_khz, __entry->again_ns)
 );
 
 /* The limits that follow from the last change are in force, took_ns after its decision. */

@@ -11,6 +11,7 @@
 
 #include "chardev.h"
 #include "cputime.h"
+#include "core/pace.h"
 #include "core/sched.h"
 
 struct task_struct;
@@ -26,6 +27,8 @@ struct wattle_domain;
  *		under the device lock
  * @plan_domain: clock domain in which its grant is counted, NULL none; under the device lock
  * @plan_khz:	what its grant is slowed to, 0 = it runs free; under the device lock
+ * @run:	what is left of its batch; under the device lock
+ * @plan_slowed: its grant is to be freed when a promise waits; under the device lock
  * @plan_level:	at which level it is counted; under the device lock
  * @node:	in the table of workers, by @task; written under the device lock, read under RCU
  * @rcu:	defers freeing until readers of the table and pending wake-ups are done
@@ -37,7 +40,9 @@ struct wattle_worker {
 	struct wattle_cputime		cputime;
 	u64				idle_token;
 	struct wattle_domain		*plan_domain;
+	struct wattle_pace_run		run;
 	u32				plan_khz;
+	bool				plan_slowed;
 	u8				plan_level;
 	struct hlist_node		node;
 	struct rcu_head			rcu;

@@ -27,3 +27,8 @@ OBJS_$(1) = $$(O)/tests/kselftest/$(1).o $$(O)/tests/kselftest/nl.o $$(O)/tests/
 LIBS_$(1) = -pthread
 endef
 $(foreach t,$(KT_NETLINK),$(eval $(call kt_netlink_test,$(t))))
+
+# Deadlines and joules, likewise.
+TEST_PROGS += $(O)/tests/kselftest/kt_pace
+OBJS_kt_pace = $(addprefix $(O)/tests/,kselftest/kt_pace.o kselftest/harness.o platform/selftest/lib.o)
+LIBS_kt_pace = -pthread

@@ -92,11 +92,17 @@ static void no_cap(const char *mode, unsigned int slowdown_pm, const struct watt
 	close(l.fd);
 }
 
+/* Time for such a batch at all the speed there is, and little more. */
+static uint64_t just_in_time(void)
+{
+	return KCYCLES * 1000000ULL / drv->full * 1000 * 105 / 100;
+}
+
 static void test_free(void)
 {
 	const struct wattle_batch unknown = { 0 };
 	const struct wattle_batch dated = { .work_kcycles = KCYCLES,
-					    .deadline_ns = kt_now() + 3600 * SEC };
+					    .deadline_ns = kt_now() + just_in_time() };
 
 	no_cap("enforce", 1000, &unknown);
 	no_cap("enforce", 1000, &dated);
@@ -106,11 +112,10 @@ static void test_free(void)
 	EXPECT(checker_same(&before, LIMIT));
 }
 
-/* A batch with a deadline that comes lifts the cap of what runs before it. */
+/* A batch that would be late behind what runs slowed lifts its cap. */
 static void test_dated_lifts(void)
 {
-	const struct wattle_batch dated = { .work_kcycles = 1000,
-					    .deadline_ns = kt_now() + 3600 * SEC };
+	struct wattle_batch dated = { .work_kcycles = 1000 };
 	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
 
 	l.fd = kt_open();
@@ -119,9 +124,49 @@ static void test_dated_lifts(void)
 	EXPECT(load_start(&l));
 	EXPECT(load_hold(&l, 1));
 	EXPECT(wait_limit(l.cpu, drv->cap));
+	dated.deadline_ns = kt_now() + just_in_time();
 	EXPECT(queue_of(l.fd, 1000, &dated, 1) > 0);
 	EXPECT(wait_limit(l.cpu, drv->full));
 	EXPECT(load_end(&l));
+}
+
+/*
+ * Work that is due much later runs slowly and ends in time, if all CPUs have some; one
+ * alone does not, nor where the clock is not known.
+ */
+static void test_paced(void)
+{
+	struct wattle_batch b = { .work_kcycles = KCYCLES, .deadline_ns = kt_now() + 3600 * SEC };
+	struct load l[8] = { 0 };
+	struct wattle_queue_stats st;
+	unsigned int i, n = cpus < 8 ? cpus : 8;
+	int fd = kt_open(), q;
+
+	EXPECT_EQ(enforce(), 0);
+	q = queue_of(fd, 0, &b, n);
+	EXPECT(q > 0);
+	for (i = 0; i < n; i++) {
+		if (i == 1)
+			EXPECT_EQ(limit_of(0), drv->full);
+		l[i] = (struct load){ .cpu = i, .fd = fd, .kcycles = 6400 };
+		EXPECT(load_start(&l[i]));
+		EXPECT(load_hold(&l[i], 1));
+	}
+	for (i = 0; i < n; i++) {
+		EXPECT(wait_limit(i, drv->range ? drv->full : drv->cap));
+		if (drv->range)
+			EXPECT(wait_text("none", i, "requested_khz"));
+	}
+	for (i = 0; i < n; i++)
+		EXPECT_EQ(load_stop(&l[i]), 0);
+	for (i = 0; i < n; i++)
+		EXPECT(wait_limit(i, drv->full));
+	EXPECT_EQ(kt_stats(fd, q, &st), 0);
+	EXPECT_EQ(st.completed, n);
+	EXPECT_EQ(st.late, 0);
+	EXPECT_EQ(relax(), 0);
+	close(fd);
+	EXPECT(checker_same(&before, LIMIT));
 }
 
 /* Off means off when the write returns; enforce caps again what still runs. */
@@ -439,6 +484,7 @@ int main(int argc, char **argv)
 		{ "a cap while granted work runs, and not longer", test_cap },
 		{ "work that may not be slowed runs free", test_free },
 		{ "a deadline lifts the cap before it", test_dated_lifts },
+		{ "a deadline far off lowers the clock", test_paced },
 		{ "a foreign minimum is respected", test_foreign_min },
 		{ "admission follows a foreign maximum", test_foreign_max },
 		{ "a foreign maximum from below to above the cap", test_foreign_crosses },
