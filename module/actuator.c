@@ -408,33 +408,32 @@ static u32 wattle_actuator_clock_khz(const struct wattle_domain *d)
  */
 static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u64 *ns, u64 *until)
 {
-	bool lingers;
+	bool ended, lingers;
 	u64 guard_ns = wattle_actuator_slow_domain(d) ? WATTLE_RAISE_SLOW_NS : WATTLE_RAISE_NS;
 	u32 clock_khz = wattle_actuator_clock_khz(d);
 	u64 now_ns;
 	u32 khz;
 
 	wattle_device_lock();
-	lingers = wattle_actuator_lingers(d);
+	ended = wattle_actuator_lingers(d);
 	now_ns = ktime_get_ns();
 	khz = d->posted.khz;
 	*why = d->posted.why;
 	*ns = d->posted.ns;
 	*until = U64_MAX;
-	if (lingers && now_ns - *ns < WATTLE_LINGER_NS) {
-		if (khz != d->acting_khz)
-			*until = *ns + WATTLE_LINGER_NS;
+	lingers = ended && now_ns - *ns < WATTLE_LINGER_NS;
+	if (lingers && khz != d->acting_khz)
+		*until = *ns + WATTLE_LINGER_NS;
+	/* Deadlines do not wait until a cap has lingered: they may raise it, not lower it. */
+	if (lingers)
 		khz = d->acting_khz;
-	} else {
-		if (khz && d->paced &&
-		    wattle_pace_khz(d, &khz, clock_khz, guard_ns, now_ns, until)) {
-			*why = WATTLE_WHY_PACE;
-			*ns = now_ns;
-		}
-		d->acting_khz = khz;
-		if (lingers)
-			*ns = now_ns;
+	else if (ended)
+		*ns = now_ns;
+	if (khz && d->paced && wattle_pace_khz(d, &khz, clock_khz, guard_ns, now_ns, until)) {
+		*why = WATTLE_WHY_PACE;
+		*ns = now_ns;
 	}
+	d->acting_khz = khz;
 	wattle_device_unlock();
 	return khz;
 }

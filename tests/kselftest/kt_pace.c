@@ -60,6 +60,11 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static uint64_t limit_khz(unsigned int cpu)
+{
+	return pt_read_u64("/sys/devices/system/cpu/cpufreq/policy%u/scaling_max_freq", cpu);
+}
+
 static double joules(const struct pt_snapshot *s)
 {
 	unsigned int i;
@@ -158,12 +163,47 @@ static void test_hopeless(void)
 	EXPECT_EQ(kt_mode("observe"), 0);
 }
 
+/*
+ * A cap outlives the grant that asked for it, for 10 ms; work that then comes and has no
+ * time to spare does not wait for that.
+ */
+static void test_lingers(void)
+{
+	struct wattle_queue_params p = { .max_slowdown_pm = 1000, .lease_ns = 10 * SEC };
+	struct wattle_batch slow = { .work_kcycles = KCYCLES };
+	struct wattle_batch dated = { .work_kcycles = KCYCLES };
+	struct wattle_next n = { 0 };
+	int fd = kt_open(), pt = pt_open(), q;
+	uint64_t from;
+
+	pt_pin(1);
+	EXPECT_EQ(kt_mode("enforce"), 0);
+	q = kt_queue(fd, &p);
+	EXPECT_EQ(kt_submit_batches(fd, q, &slow, 1, NULL), 1);
+	EXPECT_EQ(kt_next(fd, 0, kt_now() + SEC, &n), 0);
+	EXPECT(pt_work(pt, KCYCLES, 0) > 0);
+	EXPECT(limit_khz(1) < FULL);
+	EXPECT_EQ(kt_complete(fd, n.token), 0);
+	from = kt_now();
+	dated.deadline_ns = from + 36 * MS;
+	EXPECT_EQ(kt_submit_batches(fd, q, &dated, 1, NULL), 1);
+	/* Asleep, as virtual time gives a thread that is woken no turn before the next tick. */
+	while (limit_khz(1) < FULL && kt_now() < from + SEC)
+		usleep(100);
+	printf("# free %.3f ms after the submission\n", (kt_now() - from) / 1e6);
+	EXPECT(kt_now() - from < 5 * MS);
+	EXPECT_EQ(kt_mode("observe"), 0);
+	close(pt);
+	close(fd);
+}
+
 int main(void)
 {
 	static const struct kt_case cases[] = {
 		{ "time to spare is used, deadlines are met, fewer joules", test_loose },
 		{ "little time to spare", test_tight },
 		{ "too late: as fast as it can", test_hopeless },
+		{ "a cap that lingers yields to a deadline", test_lingers },
 	};
 
 	if (geteuid())
