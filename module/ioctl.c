@@ -21,6 +21,7 @@
 #include "grant.h"
 #include "ioctl.h"
 #include "latency.h"
+#include "model.h"
 #include "param.h"
 #include "queue.h"
 #include "submit.h"
@@ -45,8 +46,10 @@ WATTLE_ABI_SIZE(wattle_complete, 24);
 WATTLE_ABI_SIZE(wattle_cancel, 32);
 WATTLE_ABI_SIZE(wattle_queue_stats, 744);
 WATTLE_ABI_SIZE(wattle_event, 56);
+WATTLE_ABI_SIZE(wattle_power_model, 784);
 
-#define WATTLE_FEATURES	(WATTLE_FEATURE_DRY_RUN | WATTLE_FEATURE_EVENTS | WATTLE_FEATURE_ENERGY)
+#define WATTLE_FEATURES	(WATTLE_FEATURE_DRY_RUN | WATTLE_FEATURE_EVENTS | WATTLE_FEATURE_ENERGY | \
+			 WATTLE_FEATURE_MODEL_SET)
 
 static long wattle_ioctl_query(struct wattle_client *c, void __user *arg, u32 size)
 {
@@ -94,7 +97,8 @@ static long wattle_ioctl_query(struct wattle_client *c, void __user *arg, u32 si
 /* Calls that change nothing: all that a file opened for reading may do. */
 static bool wattle_ioctl_only_reads(unsigned int nr)
 {
-	return nr == _IOC_NR(WATTLE_IOC_QUERY) || nr == _IOC_NR(WATTLE_IOC_QUEUE_STATS);
+	return nr == _IOC_NR(WATTLE_IOC_QUERY) || nr == _IOC_NR(WATTLE_IOC_QUEUE_STATS) ||
+	       nr == _IOC_NR(WATTLE_IOC_MODEL_GET);
 }
 
 /**
@@ -113,7 +117,7 @@ long wattle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	u32 size;
 
 	if (_IOC_TYPE(cmd) != WATTLE_IOC_MAGIC ||
-	    _IOC_NR(cmd) > _IOC_NR(WATTLE_IOC_QUEUE_STATS))
+	    _IOC_NR(cmd) > _IOC_NR(WATTLE_IOC_MODEL_GET))
 		return -ENOTTY;
 	if (unlikely(!(file->f_mode & FMODE_WRITE)) && !wattle_ioctl_only_reads(_IOC_NR(cmd)))
 		return -EBADF;
@@ -141,6 +145,10 @@ long wattle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return wattle_queue_destroy(c, u, size);
 	case _IOC_NR(WATTLE_IOC_QUEUE_STATS):
 		return wattle_queue_stats(c, u, size);
+	case _IOC_NR(WATTLE_IOC_MODEL_SET):
+		return wattle_model_set(file, u, size);
+	case _IOC_NR(WATTLE_IOC_MODEL_GET):
+		return wattle_model_get(u, size);
 	default:
 		return -ENOTTY;
 	}

@@ -18,6 +18,7 @@
 #include "energy.h"
 #include "latency.h"
 #include "mode.h"
+#include "model.h"
 #include "netlink.h"
 #include "param.h"
 #include "timer.h"
@@ -98,6 +99,7 @@ static void __exit wattle_exit(void)
 	wattle_batch_exit();
 	wattle_latency_exit();
 	wattle_domain_exit();
+	wattle_model_exit();
 	wattle_timer_exit();
 	wattle_device_exit();
 }

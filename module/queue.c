@@ -29,7 +29,11 @@ void wattle_queue_free_list(struct wattle_queue *q)
 	}
 }
 
-static bool wattle_queue_name_ok(const char *name)
+/**
+ * wattle_queue_name_ok() - is it a name: printable ASCII, then NUL to the end?
+ * @name: WATTLE_NAME_MAX bytes
+ */
+bool wattle_queue_name_ok(const char *name)
 {
 	const char *end = memchr(name, '\0', WATTLE_NAME_MAX);
 

@@ -28,6 +28,7 @@ static inline struct wattle_queue *wattle_queue_of(struct wattle_sched_queue *sq
 	return container_of(sq, struct wattle_queue, sched);
 }
 
+bool wattle_queue_name_ok(const char *name);
 void wattle_queue_free_list(struct wattle_queue *q);
 long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size);
 int wattle_queue_change(struct wattle_client *c, u32 id, u32 mask,

@@ -15,6 +15,7 @@
 #include "device.h"
 #include "energy.h"
 #include "mode.h"
+#include "model.h"
 #include "plan.h"
 #include "sysfs.h"
 #include "trace.h"
@@ -307,9 +308,75 @@ static const struct attribute_group wattle_sysfs_energy = {
 	.attrs	= wattle_sysfs_energy_attrs,
 };
 
+/* A figure of the power table. */
+struct wattle_sysfs_model {
+	struct device_attribute	dev_attr;
+	u32			(*value)(const struct wattle_model_table *t);
+};
+
+static ssize_t wattle_sysfs_model_show(struct device *dev, struct device_attribute *attr,
+				       char *buf)
+{
+	const struct wattle_sysfs_model *a =
+		container_of(attr, struct wattle_sysfs_model, dev_attr);
+	const struct wattle_model_table *t;
+	ssize_t n;
+
+	rcu_read_lock();
+	t = wattle_model();
+	n = t ? sysfs_emit(buf, "%u\n", a->value(t)) : sysfs_emit(buf, "unavailable\n");
+	rcu_read_unlock();
+	return n;
+}
+
+#define WATTLE_SYSFS_MODEL(file, expr)						\
+static u32 wattle_sysfs_model_##file(const struct wattle_model_table *t)	\
+{										\
+	return expr;								\
+}										\
+static struct wattle_sysfs_model wattle_sysfs_model_attr_##file = {		\
+	.dev_attr = __ATTR(file, 0444, wattle_sysfs_model_show, NULL),		\
+	.value = wattle_sysfs_model_##file,					\
+}
+
+WATTLE_SYSFS_MODEL(opps, t->power.t.nr_opps);
+WATTLE_SYSFS_MODEL(idle_states, t->power.t.nr_idle);
+WATTLE_SYSFS_MODEL(error_pm, t->error_pm);
+WATTLE_SYSFS_MODEL(critical_khz, t->power.t.opp[t->power.crit[t->power.t.nr_idle - 1][1]].khz);
+
+static ssize_t name_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	const struct wattle_model_table *t;
+	ssize_t n;
+
+	rcu_read_lock();
+	t = wattle_model();
+	n = t ? sysfs_emit(buf, "%s%s\n", t->name,
+			   t->flags & WATTLE_MODEL_SIMULATED ? " simulated" : "") :
+		sysfs_emit(buf, "unavailable\n");
+	rcu_read_unlock();
+	return n;
+}
+static DEVICE_ATTR_RO(name);
+
+static struct attribute *wattle_sysfs_model_attrs[] = {
+	&dev_attr_name.attr,
+	&wattle_sysfs_model_attr_opps.dev_attr.attr,
+	&wattle_sysfs_model_attr_idle_states.dev_attr.attr,
+	&wattle_sysfs_model_attr_error_pm.dev_attr.attr,
+	&wattle_sysfs_model_attr_critical_khz.dev_attr.attr,
+	NULL
+};
+
+static const struct attribute_group wattle_sysfs_model = {
+	.name	= "model",
+	.attrs	= wattle_sysfs_model_attrs,
+};
+
 const struct attribute_group *wattle_sysfs_groups[] = {
 	&wattle_sysfs_main,
 	&wattle_sysfs_stats,
 	&wattle_sysfs_energy,
+	&wattle_sysfs_model,
 	NULL
 };

@@ -100,6 +100,11 @@ WATTLE_API int wattle_client__complete(struct wattle_client *c, uint64_t token, 
 WATTLE_API int64_t wattle_client__cancel(struct wattle_client *c, uint32_t queue, uint64_t batch);
 WATTLE_API int wattle_client__queue_stats(struct wattle_client *c, uint32_t queue,
 					  struct wattle_queue_stats *st);
+/* The power table; the device only (-ENOTTY). -EDOM and -ERANGE: see @m->fault, @m->index. */
+WATTLE_API int wattle_client__power_set(struct wattle_client *c, struct wattle_power_model *m);
+/* -ENODATA: there is none. */
+WATTLE_API int wattle_client__power_get(struct wattle_client *c, struct wattle_power_model *m);
+WATTLE_API int wattle_client__power_clear(struct wattle_client *c);
 /* Up to @max events without waiting; count, 0 if none. */
 WATTLE_API int wattle_client__events(struct wattle_client *c, struct wattle_event *ev, size_t max);
 

@@ -9,6 +9,17 @@ fails 2 'window.*to 10m' calibrate --window 11m
 fails 2 'window' calibrate --window 5
 fails 2 'operand' calibrate table
 fails 1 'no-such-directory' calibrate -o no-such-directory/t.power
+fails 2 'one at a time' calibrate --load a --save b
+fails 2 'do not measure' calibrate --load a --window 1s
+fails 1 'no-such-file: No such file.*wattle calibrate' calibrate --load no-such-file
+printf 'opp 1000 5\nopp 10x 5\n' >bad.power
+fails 1 'bad.power:2:5: frequency in kHz must be a whole number' calibrate --load bad.power
+printf 'idle C1 1 2 3 4\n' >bad.power
+fails 1 'bad.power:1:15: something is left over' calibrate --load bad.power
+printf 'shared 1\n\nshared 1\n' >bad.power
+fails 1 'bad.power:3:1: said twice' calibrate --load bad.power
+printf 'opp 1 # no power\n' >bad.power
+fails 1 'bad.power:1:.*power in uW must be' calibrate --load bad.power
 
 cpus=/sys/devices/system/cpu
 if [ ! -d /sys/kernel/debug/wattle_platform ]; then
@@ -61,6 +72,29 @@ else
 	skip "the simulator takes the table" "build/wattle-sim is not built"
 fi
 
+# --- the table in the module's hands; no meter and no window is needed ---
+file=/sys/class/misc/wattle/model
+is "the table was loaded" "wattle calibrate simulated" "$(cat $file/name)"
+is "as many operating points as in the file" "$(grep -c ^opp t.power)" "$(cat $file/opps)"
+is "its error is stated" True "$(json out "abs($(cat $file/error_pm) - 10 * d['error']['worst_percent']) <= 1.1")"
+run calibrate --save saved.power
+is "saved" 0 "$code"
+is "the same figures" "$(grep -v '^#' t.power | cut -f1,3-)" "$(grep -v '^#' saved.power | cut -f1,3- | sed 's/^\(idle\)\t.*idle[0-9]*/\1/')"
+run calibrate --clear
+is "forgotten" "unavailable" "$(cat $file/name)"
+fails 1 'no power table to forget' calibrate --clear
+fails 1 'no power table.*wattle calibrate' calibrate --save none.power
+is "nothing was written" no "$([ -e none.power ] && echo yes || echo no)"
+run calibrate --load t.power
+is "loaded from the file" "t.power simulated" "$(cat $file/name)"
+sed 's/^opp\t[0-9]*/opp\t99000/' t.power | sort -u >bad.power
+fails 1 'bad.power: the module does not take the table: .*ascend' calibrate --load bad.power
+printf 'opp 9900 1000\nidle C1 1 1 1\n' >other.power
+fails 1 "another machine's" calibrate --load other.power
+is "the good one is still there" "t.power simulated" "$(cat $file/name)"
+code=0
+setpriv --reuid=65534 --regid=65534 --clear-groups "$work/as-nobody" calibrate --load "$work/t.power" >out 2>err || code=$?
+is "a user without rights cannot load" 5 "$code"
 begun() { [ "$(state)" != "$before" ]; }
 over() { [ "$(state)" = "$before" ] && ! pgrep -x wattle >/dev/null; }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
 # TAP programs on /dev/wattle; they need nothing but the uAPI header.
 
-KT_TESTS := kt_good kt_bad kt_bad_work kt_next kt_lease kt_count kt_kill kt_limits kt_load kt_compat kt_failnth kt_gate kt_energy kt_trace kt_freeze kt_rapl
+KT_TESTS := kt_good kt_bad kt_bad_work kt_next kt_lease kt_count kt_kill kt_limits kt_load kt_compat kt_failnth kt_gate kt_energy kt_trace kt_freeze kt_rapl kt_model
 
 TEST_PROGS += $(addprefix $(O)/tests/kselftest/,$(KT_TESTS))
 

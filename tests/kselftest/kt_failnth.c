@@ -227,6 +227,34 @@ static void test_next(void)
 	close(s.fd);
 }
 
+static int do_model_set(void *arg)
+{
+	struct wattle_power_model m = {
+		.size = sizeof(m), .nr_opps = 1, .nr_idle = 1,
+		.opp = { { 1000000, 1000000 } },
+	};
+
+	return ioctl(*(int *)arg, WATTLE_IOC_MODEL_SET, &m) ? -errno : 0;
+}
+
+static int do_model_get(void *arg)
+{
+	struct wattle_power_model m = { .size = sizeof(m) };
+
+	return ioctl(*(int *)arg, WATTLE_IOC_MODEL_GET, &m) ? -errno : 0;
+}
+
+static void test_model(void)
+{
+	struct wattle_power_model clear = { .size = sizeof(clear), .flags = WATTLE_MODEL_CLEAR };
+	int fd = kt_open();
+
+	each_nth(do_model_set, NULL, &fd);
+	each_nth(do_model_get, NULL, &fd);
+	EXPECT_EQ(ioctl(fd, WATTLE_IOC_MODEL_SET, &clear), 0);
+	close(fd);
+}
+
 int main(void)
 {
 	static const struct kt_case cases[] = {
@@ -235,6 +263,7 @@ int main(void)
 		{ "SUBMIT", test_submit },
 		{ "QUEUE_STATS", test_stats },
 		{ "a thread's first NEXT", test_next },
+		{ "MODEL_SET and MODEL_GET", test_model },
 	};
 
 	nth_fd = nth_open();

@@ -9,6 +9,7 @@
  *	platform UW			rest of the node (0)
  *	switch US			request to effect of a frequency (0)
  *	transition US			nothing runs, at the effect (0)
+ *	error PM, simulated 1		how good, and of what, a measured table is: not used here
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -114,12 +115,15 @@ static int idle_line(const struct reader *r, char **at, struct sim_power *p)
 static int statement(const struct reader *r, struct sim_power *p, unsigned int *seen)
 {
 	static const char *const single[] = {
-		"shared", "shared_idle", "platform", "switch", "transition"
+		"shared", "shared_idle", "platform", "switch", "transition", "error",
+		"simulated"
 	};
+	uint32_t ignored;
 	uint32_t *const to[] = {
-		&p->shared_uw, &p->shared_idle_uw, &p->platform_uw, &p->switch_us, &p->transition_us
+		&p->shared_uw, &p->shared_idle_uw, &p->platform_uw, &p->switch_us,
+		&p->transition_us, &ignored, &ignored
 	};
-	static const uint32_t max[] = { MAX_UW, MAX_UW, MAX_UW, 100000, 10000 };
+	static const uint32_t max[] = { MAX_UW, MAX_UW, MAX_UW, 100000, 10000, 1000, 1 };
 	char *at = r->text, *key = word(&at), *rest;
 	int ret = -ENOENT;
 
@@ -127,7 +131,7 @@ static int statement(const struct reader *r, struct sim_power *p, unsigned int *
 		ret = opp_line(r, &at, p);
 	else if (!strcmp(key, "idle"))
 		ret = idle_line(r, &at, p);
-	for (int i = 0; i < 5 && ret == -ENOENT; i++) {
+	for (int i = 0; i < 7 && ret == -ENOENT; i++) {
 		if (strcmp(key, single[i]))
 			continue;
 		if (*seen & 1U << i)
@@ -136,7 +140,7 @@ static int statement(const struct reader *r, struct sim_power *p, unsigned int *
 		ret = figure(r, &at, single[i], max[i], to[i]);
 	}
 	if (ret == -ENOENT)
-		return complain(r, key, "expected one of: opp, idle, shared, shared_idle, platform, switch, transition");
+		return complain(r, key, "expected one of: opp, idle, shared, shared_idle, platform, switch, transition, error, simulated");
 	if (ret)
 		return ret;
 	rest = word(&at);

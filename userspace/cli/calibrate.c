@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "cli/meter.h"
 #include "cli/opt.h"
 #include "cli/output.h"
+#include "cli/power_file.h"
 #include "cli/progress.h"
 #include "ml/model/atomic_file.h"
 
@@ -48,6 +50,16 @@ struct calibration {
 	double				mean_error, worst_error;
 	struct wattle_energy		source;
 	struct progress			progress;
+};
+
+/* What was asked for; NULL and false: not. */
+struct calibrate_opts {
+	const char	*output;
+	const char	*load;
+	const char	*save;
+	bool		clear;
+	bool		no_load;
+	bool		window;
 };
 
 /* Negative: a signal came. */
@@ -207,20 +219,22 @@ static unsigned int microwatts(double watts)
 }
 
 /*
- * What is worth choosing, in the format of wattle-sim's tables. Where two frequencies came
- * out with the same power the slower is left out, and of idle states the deeper; so is a
- * state that draws as much as a CPU at its slowest.
+ * What is worth choosing. Where two frequencies came out with the same power the slower
+ * is left out, and of idle states the deeper; so is a state that draws as much as a CPU at
+ * its slowest.
  */
-static void print_table(const struct calibration *c, FILE *f)
+static void make_table(const struct calibration *c, struct power_table *table)
 {
-	const struct cal *t = &c->c;
+	struct wattle_power_model *m = &table->m;
 	unsigned int i, uw, last, least = 0;
+	const struct cal *t = &c->c;
 
+	memset(table, 0, sizeof(*table));
 	for (i = 0; i < t->nr_opps; i++) {
 		uw = microwatts(t->opp[i]);
 		if (!uw || (i + 1 < t->nr_opps && microwatts(t->opp[i + 1]) <= uw))
 			continue;
-		fprintf(f, "opp\t%u\t%u\n", c->m.khz[i], uw);
+		m->opp[m->nr_opps++] = (struct wattle_model_opp){ c->m.khz[i], uw };
 		if (!least)
 			least = uw;
 	}
@@ -230,16 +244,22 @@ static void print_table(const struct calibration *c, FILE *f)
 		if (uw >= last)
 			continue;
 		last = uw;
-		fprintf(f, "idle\t%s\t%u\t%u\t%u\n", c->m.idle[i].name, uw,
-			c->m.idle[i].residency_us, c->m.idle[i].exit_us);
+		snprintf(table->idle_name[m->nr_idle], POWER_IDLE_NAME, "%.15s", c->m.idle[i].name);
+		m->idle[m->nr_idle++] = (struct wattle_model_idle){
+			.uw = uw, .residency_us = c->m.idle[i].residency_us,
+			.exit_us = c->m.idle[i].exit_us,
+		};
 	}
-	fprintf(f, "shared\t%u\nshared_idle\t%u\n", microwatts(t->shared),
-		microwatts(t->shared_idle));
-	if (c->m.switch_us)
-		fprintf(f, "switch\t%u\n", c->m.switch_us);
+	m->shared_uw = microwatts(t->shared);
+	m->shared_idle_uw = microwatts(t->shared_idle);
+	m->switch_us = c->m.switch_us;
+	/* A worst error beyond all there is says no more than that. */
+	m->error_pm = (unsigned int)ceil(1000 * fmin(c->worst_error, 1));
+	m->flags = c->source.simulated ? WATTLE_MODEL_SIMULATED : 0;
+	snprintf(m->name, sizeof(m->name), "wattle calibrate");
 }
 
-static int write_table(struct calibration *c, const char *path)
+static int write_table(struct calibration *c, const struct power_table *table, const char *path)
 {
 	struct wattle_ml_error e = { 0 };
 	const struct cal *t = &c->c;
@@ -255,7 +275,7 @@ static int write_table(struct calibration *c, const char *path)
 		host, c->m.packages, c->m.threads, c->source.source,
 		c->source.simulated ? ", simulated joules" : "", (double)c->window_ns / 1e9,
 		100 * t->rms, CHECKS, 100 * c->mean_error, 100 * c->worst_error);
-	print_table(c, f);
+	power_file_print(f, table);
 	out_need(fclose(f) ? NULL : text);
 	if (wattle_atomic_file__write(path, text, len, &e)) {
 		free(text);
@@ -265,7 +285,7 @@ static int write_table(struct calibration *c, const char *path)
 	return 0;
 }
 
-static void report(struct calibration *c, const char *path)
+static void report(struct calibration *c, const char *path, bool loaded)
 {
 	static const struct out_col opps[] = {
 		{ "khz", "kHz", false }, { "watts", "W a core", false },
@@ -320,6 +340,7 @@ static void report(struct calibration *c, const char *path)
 	if (path) {
 		out_group(o, "table", "table");
 		out_str(o, "file", "%", path);
+		out_bool(o, "loaded", ", and in the module's hands", loaded);
 		out_end(o);
 	}
 }
@@ -347,9 +368,39 @@ static int ready(struct calibration *c)
 	return cal_machine_find(c->o, &c->m);
 }
 
-static int run(struct calibration *c, const char *path)
+/*
+ * Before the first window, what can be told of the end: may the file be written? The
+ * directory of the usual one is made.
+ */
+static int prepare(struct calibration *c, const struct calibrate_opts *opts)
 {
-	int code = path ? output_check(c->o, path) : 0, err;
+	if (!opts->output && mkdir(POWER_FILE_DIR, 0755) && errno != EEXIST)
+		return out_error(c->o, CLI_FAILURE,
+				 "%s: %s; run it as root, or give a file for the table (-o FILE)",
+				 POWER_FILE_DIR, strerror(errno));
+	return output_check(c->o, opts->output ? opts->output : POWER_FILE_DEFAULT);
+}
+
+static int finish(struct calibration *c, const struct calibrate_opts *opts)
+{
+	const char *path = opts->output ? opts->output : POWER_FILE_DEFAULT;
+	bool load = !opts->no_load &&
+		    wattle_client__backend(c->client) == WATTLE_BACKEND_DEVICE;
+	struct power_table table;
+	int code;
+
+	make_table(c, &table);
+	code = write_table(c, &table, path);
+	if (!code && load)
+		code = power_load(c->o, c->client, &table, path);
+	if (!code)
+		report(c, path, load);
+	return code;
+}
+
+static int run(struct calibration *c, const struct calibrate_opts *opts)
+{
+	int code = prepare(c, opts), err;
 
 	if (!code)
 		code = ready(c);
@@ -364,11 +415,87 @@ static int run(struct calibration *c, const char *path)
 		code = out_error(c->o, CLI_FAILURE,
 				 "some limits or idle states could not be put back: %s; see scaling_min_freq, scaling_max_freq and cpuidle/state*/disable",
 				 strerror(-err));
-	if (!code && path)
-		code = write_table(c, path);
+	return code ? code : finish(c, opts);
+}
+
+/* --- without measuring --- */
+
+static int open_device(struct calibration *c)
+{
+	struct wattle_client_opts opts = { .sz = sizeof(opts), .backend = WATTLE_BACKEND_DEVICE };
+	char err[256];
+
+	if (wattle_client__open(&c->client, &opts, err, sizeof(err)))
+		return out_error(c->o, CLI_DEVICE, "%s", err);
+	return CLI_OK;
+}
+
+static int load(struct calibration *c, const char *path)
+{
+	struct power_table table;
+	int code = power_file_read(c->o, path, &table);
+
 	if (!code)
-		report(c, path);
+		code = open_device(c);
+	if (!code)
+		code = power_load(c->o, c->client, &table, path);
+	if (!code)
+		out_str(c->o, "loaded", "loaded %", path);
 	return code;
+}
+
+static int save(struct calibration *c, const char *path)
+{
+	struct power_table table = { 0 };
+	struct wattle_ml_error e = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	int code = open_device(c);
+	FILE *f;
+
+	if (code)
+		return code;
+	if (wattle_client__power_get(c->client, &table.m))
+		return out_error(c->o, CLI_FAILURE, "%s", wattle_client__error());
+	f = out_need(open_memstream(&text, &len));
+	fprintf(f, "# What the module held: %s. One package.\n", table.m.name);
+	power_file_print(f, &table);
+	out_need(fclose(f) ? NULL : text);
+	if (wattle_atomic_file__write(path, text, len, &e))
+		code = out_error(c->o, CLI_FAILURE, "%s: %s", path, e.msg);
+	else
+		out_str(c->o, "saved", "saved to %", path);
+	free(text);
+	return code;
+}
+
+static int forget(struct calibration *c)
+{
+	int code = open_device(c);
+
+	if (code)
+		return code;
+	if (wattle_client__power_clear(c->client))
+		return out_error(c->o, CLI_FAILURE, "%s", wattle_client__error());
+	out_str(c->o, "table", "% is forgotten", "the module's power table");
+	return CLI_OK;
+}
+
+/* What was asked for, each at most once, measuring with none of the others. */
+static int act(struct calibration *c, const struct calibrate_opts *opts)
+{
+	unsigned int others = !!opts->load + !!opts->save + opts->clear;
+
+	if (others > 1)
+		return out_error(c->o, CLI_USAGE, "--load, --save and --clear go one at a time");
+	if (others && (opts->output || opts->no_load || opts->window))
+		return out_error(c->o, CLI_USAGE,
+				 "--load, --save and --clear do not measure: --window, --output and --no-load do not go with them");
+	if (opts->load)
+		return load(c, opts->load);
+	if (opts->save)
+		return save(c, opts->save);
+	return opts->clear ? forget(c) : run(c, opts);
 }
 
 static int calibrate(struct out *o, int argc, char **argv)
@@ -376,10 +503,14 @@ static int calibrate(struct out *o, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "window", required_argument, NULL, 256 },
 		{ "output", required_argument, NULL, 'o' },
+		{ "load", required_argument, NULL, 257 },
+		{ "save", required_argument, NULL, 258 },
+		{ "clear", no_argument, NULL, 259 },
+		{ "no-load", no_argument, NULL, 260 },
 		{ 0 },
 	};
 	struct calibration *c = out_need(calloc(1, sizeof(*c)));
-	const char *path = NULL;
+	struct calibrate_opts opts = { 0 };
 	int opt, code = CLI_OK;
 
 	c->o = o;
@@ -388,9 +519,19 @@ static int calibrate(struct out *o, int argc, char **argv)
 		if (opt == '?')
 			code = CLI_USAGE;
 		else if (opt == 'o')
-			path = optarg;
+			opts.output = optarg;
+		else if (opt == 257)
+			opts.load = optarg;
+		else if (opt == 258)
+			opts.save = optarg;
+		else if (opt == 259)
+			opts.clear = true;
+		else if (opt == 260)
+			opts.no_load = true;
 		else if (!opt_duration(o, "window", optarg, &c->window_ns))
 			code = CLI_USAGE;
+		else
+			opts.window = true;
 	}
 	if (!code && !opt_operands(o, argc, 0, 0, "none"))
 		code = CLI_USAGE;
@@ -398,7 +539,7 @@ static int calibrate(struct out *o, int argc, char **argv)
 		code = out_error(o, CLI_USAGE,
 				 "--window must be from 100ms (a counter advances once a millisecond) to 10m");
 	if (!code)
-		code = run(c, path);
+		code = act(c, &opts);
 	if (c->client)
 		wattle_client__close(c->client);
 	free(c);
@@ -410,7 +551,8 @@ const struct cli_verb cli_calibrate = {
 	.group		= "Control",
 	.summary	= "measure what this machine draws at each frequency and idle state",
 	.usage		=
-"wattle calibrate [--window TIME] [-o FILE]\n"
+"wattle calibrate [--window TIME] [-o FILE] [--no-load]\n"
+"wattle calibrate --load FILE | --save FILE | --clear\n"
 "\n"
 "Loads one, half and all cores at each frequency, lets the others idle in each of\n"
 "their states, reads the package's meter, and fits what a core draws at each\n"
@@ -418,7 +560,10 @@ const struct cli_verb cli_calibrate = {
 "fit has not seen give its error. As root, on a machine that does nothing else;\n"
 "the module must not be in mode enforce. Takes about two windows (--window, 1s if\n"
 "not given) a frequency, and a few more. Limits and idle states are put back at the\n"
-"end, also when it is interrupted or killed. -o writes the table as a file that\n"
-"wattle-sim reads; the module does not take it yet.\n",
+"end, also when it is interrupted or killed. The table goes to\n"
+POWER_FILE_DEFAULT " (-o: to another file), in a format that\n"
+"wattle-sim reads, and into the module (--no-load: not).\n"
+"--load gives the module a table without measuring, as at each boot; --save\n"
+"writes the one it has, --clear has it forget that.\n",
 	.run		= calibrate,
 };

@@ -254,6 +254,26 @@ int wattle_client__queue_stats(struct wattle_client *c, uint32_t queue,
 	return wattle_client_call(c, WATTLE_IOC_QUEUE_STATS, st);
 }
 
+int wattle_client__power_set(struct wattle_client *c, struct wattle_power_model *m)
+{
+	m->size = sizeof(*m);
+	return wattle_client_call(c, WATTLE_IOC_MODEL_SET, m);
+}
+
+int wattle_client__power_get(struct wattle_client *c, struct wattle_power_model *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->size = sizeof(*m);
+	return wattle_client_call(c, WATTLE_IOC_MODEL_GET, m);
+}
+
+int wattle_client__power_clear(struct wattle_client *c)
+{
+	struct wattle_power_model m = { .size = sizeof(m), .flags = WATTLE_MODEL_CLEAR };
+
+	return wattle_client_call(c, WATTLE_IOC_MODEL_SET, &m);
+}
+
 int wattle_client__events(struct wattle_client *c, struct wattle_event *ev, size_t max)
 {
 	int ret = -EBADFD;

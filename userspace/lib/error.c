@@ -67,6 +67,16 @@ static const struct sentence sentences[] = {
 	{ WATTLE_IOC_COMPLETE, EINVAL, "token 0 or an unknown status" },
 	{ WATTLE_IOC_CANCEL, EBUSY, "the batch is running; only queued batches can be withdrawn" },
 	{ WATTLE_IOC_CANCEL, ENOENT, "no such queue or batch: it has ended, or never was" },
+	{ WATTLE_IOC_MODEL_SET, EPERM, "the power table is the administrator's; run as root" },
+	{ WATTLE_IOC_MODEL_SET, EDOM,
+	  "the power table contradicts itself; its fault field says how" },
+	{ WATTLE_IOC_MODEL_SET, ERANGE,
+	  "the power table is not of a machine like this; its fault field says why" },
+	{ WATTLE_IOC_MODEL_SET, ENOENT, "there is no power table to forget" },
+	{ WATTLE_IOC_MODEL_SET, EINVAL,
+	  "unknown flags, padding not 0, or a name that is not printable ASCII" },
+	{ WATTLE_IOC_MODEL_GET, ENODATA,
+	  "the module has no power table; 'wattle calibrate' measures one" },
 	{ 0, ENOENT, "no such queue in this client" },
 	{ 0, ESHUTDOWN,
 	  "the module is being drained and takes no new work; try again later, or use the "
@@ -83,7 +93,8 @@ static const char *command_name(unsigned long cmd)
 {
 	static const char *const names[] = {
 		"query", "queue create", "queue update", "queue destroy", "submit", "next",
-		"complete", "cancel", "queue statistics",
+		"complete", "cancel", "queue statistics", "attach", "power table",
+		"reading the power table",
 	};
 	unsigned int nr = _IOC_NR(cmd);
 

@@ -15,7 +15,8 @@
  * refused (-EINVAL), both before any side effect. Times are absolute
  * CLOCK_MONOTONIC nanoseconds. An unknown command is -ENOTTY. Bad pointers are
  * -EFAULT. Energy is in microjoules and never travels without its quality. A file
- * opened O_RDONLY may QUERY, QUEUE_STATS, read() and poll(); all else is -EBADF.
+ * opened O_RDONLY may QUERY, QUEUE_STATS, MODEL_GET, read() and poll(); all else is
+ * -EBADF.
  */
 #ifndef _UAPI_LINUX_WATTLE_H
 #define _UAPI_LINUX_WATTLE_H
@@ -100,7 +101,7 @@ enum wattle_confidence {
 /* energy accounts exist (a source may still be absent) */
 #define WATTLE_FEATURE_ENERGY		(1ULL << 2)
 #define WATTLE_FEATURE_ATTACH		(1ULL << 3)	/* reserved */
-#define WATTLE_FEATURE_MODEL_SET	(1ULL << 4)	/* reserved */
+#define WATTLE_FEATURE_MODEL_SET	(1ULL << 4)	/* MODEL_SET and MODEL_GET */
 #define WATTLE_FEATURE_STATS_PAGE	(1ULL << 5)	/* reserved */
 
 /* struct wattle_query.energy_flags */
@@ -606,6 +607,117 @@ struct wattle_event {
 	__u64	lost;
 };
 
+/* struct wattle_power_model.flags */
+#define WATTLE_MODEL_CLEAR	(1U << 0) /* MODEL_SET: forget the table; all else must be 0 */
+#define WATTLE_MODEL_SIMULATED	(1U << 1) /* of a virtual platform: print the word */
+
+#define WATTLE_MODEL_OPPS_MAX	64
+#define WATTLE_MODEL_IDLE_MAX	10
+
+/* Why a table was not taken; each fault its own. -EDOM up to ERROR, then -ERANGE. */
+enum wattle_model_fault {
+	WATTLE_MODEL_FAULT_NONE			= 0,
+	WATTLE_MODEL_FAULT_NO_OPP		= 1,	/* nr_opps is 0 */
+	WATTLE_MODEL_FAULT_OPPS			= 2,	/* nr_opps above WATTLE_MODEL_OPPS_MAX */
+	WATTLE_MODEL_FAULT_NO_IDLE		= 3,	/* nr_idle is 0 */
+	WATTLE_MODEL_FAULT_IDLES		= 4,	/* nr_idle above WATTLE_MODEL_IDLE_MAX */
+	WATTLE_MODEL_FAULT_KHZ			= 5,	/* a frequency of 0 or above 2^25 kHz */
+	WATTLE_MODEL_FAULT_KHZ_ORDER		= 6,	/* frequencies do not ascend */
+	WATTLE_MODEL_FAULT_UW			= 7,	/* a power of 0 or above 2^29 uW */
+	WATTLE_MODEL_FAULT_UW_ORDER		= 8,	/* a higher frequency draws less */
+	WATTLE_MODEL_FAULT_IDLE_UW		= 9,	/* idle power above 2^29 uW */
+	WATTLE_MODEL_FAULT_IDLE_UW_ORDER	= 10,	/* a deeper state draws more */
+	WATTLE_MODEL_FAULT_IDLE_ABOVE		= 11,	/* idle[0] draws more than opp[0] */
+	WATTLE_MODEL_FAULT_RESIDENCY		= 12,	/* above 2^26 us */
+	WATTLE_MODEL_FAULT_RESIDENCY_ORDER	= 13,	/* residencies do not ascend */
+	WATTLE_MODEL_FAULT_EXIT			= 14,	/* above 2^26 us */
+	WATTLE_MODEL_FAULT_EXIT_ORDER		= 15,	/* a deeper state wakes faster */
+	WATTLE_MODEL_FAULT_SHARED		= 16,	/* shared or platform power above 2^29 uW */
+	WATTLE_MODEL_FAULT_SHARED_ORDER		= 17,	/* shared_idle_uw above shared_uw */
+	WATTLE_MODEL_FAULT_TRANSITION		= 18,	/* transition_us or switch_us above 2^26 */
+	WATTLE_MODEL_FAULT_PAD			= 19,	/* padding of an idle state is not 0 */
+	WATTLE_MODEL_FAULT_ERROR		= 20,	/* error_pm above 1000 */
+	/* @index is an OPP: no online CPU's clock has that frequency in its range */
+	WATTLE_MODEL_FAULT_MACHINE_KHZ		= 32,
+	/* @index is the last OPP: an online CPU's clock goes beyond its double */
+	WATTLE_MODEL_FAULT_MACHINE_REACH	= 33,
+};
+
+/**
+ * struct wattle_model_opp - one operating point
+ * @khz:	frequency; ascending
+ * @uw:		power of one CPU that runs at it, without what CPUs share; not descending
+ */
+struct wattle_model_opp {
+	__u32	khz;
+	__u32	uw;
+};
+
+/**
+ * struct wattle_model_idle - one idle state, shallowest first
+ * @uw:		power of one CPU in it, without what CPUs share; not ascending
+ * @residency_us: shortest stay that is worth it; ascending from the second state on
+ * @exit_us:	latency of waking; not descending
+ * @pad:	0
+ */
+struct wattle_model_idle {
+	__u32	uw;
+	__u32	residency_us;
+	__u32	exit_us;
+	__u32	pad;
+};
+
+/**
+ * struct wattle_power_model - the machine's power table (MODEL_SET, MODEL_GET)
+ * @size:	sizeof(struct wattle_power_model); MODEL_GET: out: bytes the kernel filled
+ * @flags:	WATTLE_MODEL_* bits; MODEL_GET: in: 0
+ * @kind:	0: the table is for every CPU and every package
+ * @nr_opps:	entries of @opp
+ * @nr_idle:	entries of @idle
+ * @shared_uw:	of one package while any of its CPUs runs
+ * @shared_idle_uw: of one package while all its CPUs idle; not above @shared_uw
+ * @platform_uw: the rest of the node, always on; 0 = not known
+ * @transition_us: time a change of frequency takes, during which nothing runs
+ * @switch_us:	time from asking for a frequency until it holds
+ * @error_pm:	how far the table was off where it could be checked, per mille; 0 = not checked
+ * @fault:	MODEL_SET: in: 0; out: enum wattle_model_fault, with -EDOM and -ERANGE
+ * @index:	MODEL_SET: in: 0; out: the entry of @opp or @idle at fault
+ * @pad:	0
+ * @name:	where it is from, printable ASCII, then NUL to the end; may be empty
+ * @reserved:	0
+ * @opp:	operating points; 0 beyond @nr_opps
+ * @idle:	idle states; 0 beyond @nr_idle
+ *
+ * MODEL_SET needs CAP_SYS_ADMIN (-EPERM). The table is checked as a whole before it replaces
+ * the one before, which then is in force until the next call; nothing that ran is charged
+ * anew. It says what things cost; it never limits what may run. -EDOM the table contradicts
+ * itself, -ERANGE it contradicts the machine (not checked where there is no cpufreq driver),
+ * both with @fault and @index; -EINVAL of @flags, @kind, padding or @name; -ENOENT CLEAR
+ * without a table; -ENOMEM.
+ *
+ * MODEL_GET returns it to whoever may open the device; -ENODATA: there is none.
+ */
+struct wattle_power_model {
+	__u32	size;
+	__u32	flags;
+	__u32	kind;
+	__u32	nr_opps;
+	__u32	nr_idle;
+	__u32	shared_uw;
+	__u32	shared_idle_uw;
+	__u32	platform_uw;
+	__u32	transition_us;
+	__u32	switch_us;
+	__u32	error_pm;
+	__u32	fault;
+	__u32	index;
+	__u32	pad;
+	char	name[WATTLE_NAME_MAX];
+	__u64	reserved[3];
+	struct wattle_model_opp	opp[WATTLE_MODEL_OPPS_MAX];
+	struct wattle_model_idle idle[WATTLE_MODEL_IDLE_MAX];
+};
+
 #define WATTLE_IOC_QUERY		_IOWR(WATTLE_IOC_MAGIC, 0x00, struct wattle_query)
 #define WATTLE_IOC_QUEUE_CREATE		_IOWR(WATTLE_IOC_MAGIC, 0x01, struct wattle_queue_create)
 #define WATTLE_IOC_QUEUE_UPDATE		_IOWR(WATTLE_IOC_MAGIC, 0x02, struct wattle_queue_update)
@@ -615,6 +727,8 @@ struct wattle_event {
 #define WATTLE_IOC_COMPLETE		_IOWR(WATTLE_IOC_MAGIC, 0x06, struct wattle_complete)
 #define WATTLE_IOC_CANCEL		_IOWR(WATTLE_IOC_MAGIC, 0x07, struct wattle_cancel)
 #define WATTLE_IOC_QUEUE_STATS		_IOWR(WATTLE_IOC_MAGIC, 0x08, struct wattle_queue_stats)
-/* 0x09 ATTACH and 0x0a MODEL_SET are reserved. */
+/* 0x09 ATTACH is reserved. */
+#define WATTLE_IOC_MODEL_SET		_IOWR(WATTLE_IOC_MAGIC, 0x0a, struct wattle_power_model)
+#define WATTLE_IOC_MODEL_GET		_IOWR(WATTLE_IOC_MAGIC, 0x0b, struct wattle_power_model)
 
 #endif /* _UAPI_LINUX_WATTLE_H */
