@@ -21,6 +21,7 @@
 #include <linux/string.h>
 
 #include "actuator.h"
+#include "clock.h"
 #include "cpus.h"
 #include "device.h"
 #include "plan.h"
@@ -49,11 +50,6 @@
 #define WATTLE_IDLE_CHECK_NS	(200 * NSEC_PER_MSEC)
 /* Idle time of a CPU when its clock was marked to be checked; its domain's thread's. */
 static DEFINE_PER_CPU(u64, wattle_actuator_idle_us);
-
-static bool wattle_actuator_slow(const struct wattle_clock *k)
-{
-	return k->targets && !READ_ONCE(k->policy->fast_switch_enabled);
-}
 
 static u64 wattle_actuator_sooner(u64 a, u64 b)
 {
@@ -166,7 +162,7 @@ static int wattle_actuator_set(struct wattle_domain *d, struct wattle_clock *k, 
 	k->ripe_ns = 0;
 	k->hook_ns = 0;
 	/* A raise in the middle of a nudge still is about the frequency it began with. */
-	if (old && (!khz || khz > old) && wattle_actuator_slow(k)) {
+	if (old && (!khz || khz > old) && wattle_clock_slow(k)) {
 		k->check_ns = U64_MAX;
 		k->check_wait_ns = 0;
 		if (why != WATTLE_WHY_NUDGE) {
@@ -230,7 +226,7 @@ static u64 wattle_actuator_watch(struct wattle_domain *d, struct wattle_clock *k
 		WRITE_ONCE(d->failing, false);
 		wattle_actuator_took(&d->force, now_ns - k->asked_ns);
 		trace_wattle_in_force(d, k, now_ns - k->asked_ns);
-		if (k->held_khz && wattle_actuator_slow(k)) {
+		if (k->held_khz && wattle_clock_slow(k)) {
 			k->ripe_ns = now_ns + WATTLE_RIPE_NS;
 			k->hook_ns = now_ns + WATTLE_HOOK_NS;
 		}
@@ -361,7 +357,7 @@ static u64 wattle_actuator_clock(struct wattle_domain *d, struct wattle_clock *k
 	}
 	/* To be raised, and the governor may not have noted the cap: not yet, if MIN allows. */
 	if (k->held_khz && k->held_khz >= k->foreign_min && (!khz || khz > k->held_khz) &&
-	    wattle_actuator_slow(k) && !policy_is_inactive(k->policy) &&
+	    wattle_clock_slow(k) && !policy_is_inactive(k->policy) &&
 	    now_ns - k->set_ns < WATTLE_FORCE_NS && (!k->forced || now_ns < k->ripe_ns)) {
 		next = wattle_actuator_sooner(next, k->ripe_ns);
 		goto out;
@@ -385,7 +381,7 @@ static bool wattle_actuator_slow_domain(const struct wattle_domain *d)
 	const struct wattle_clock *k;
 
 	list_for_each_entry(k, &d->clocks, domain_link)
-		if (wattle_actuator_slow(k))
+		if (wattle_clock_slow(k))
 			return true;
 	return false;
 }
@@ -450,6 +446,7 @@ static u64 wattle_actuator_round(struct wattle_domain *d)
 	lockdep_assert_held_read(&wattle_domain_sem);
 	if (d->dead)
 		return U64_MAX;
+	wattle_clock_follow(d->cpus);
 	want = wattle_actuator_read(d, &why, &asked_ns, &next);
 	now_ns = ktime_get_ns();
 	if (READ_ONCE(d->peek) && now_ns < d->peek_ns) {
@@ -486,6 +483,8 @@ static int wattle_actuator_thread(void *data)
 {
 	struct wattle_domain *d = data;
 
+	/* It runs for microseconds; behind the work of its own CPU a raise would wait a slice. */
+	sched_set_fifo_low(current);
 	while (!kthread_should_stop()) {
 		u64 next, now_ns;
 		ktime_t wait;

@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "attach.h"
 #include "chardev.h"
 #include "compat/compat.h"
 #include "device.h"
@@ -50,6 +51,7 @@ static int wattle_chardev_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	init_waitqueue_head(&c->event_wait);
 	mutex_init(&c->event_mutex);
+	mutex_init(&c->attach_mutex);
 	c->pid = task_tgid_nr(current);
 	c->may_latency = file_ns_capable(file, &init_user_ns, CAP_SYS_NICE);
 	c->may_energy = wattle_chardev_may_energy(file);
@@ -91,6 +93,7 @@ static int wattle_chardev_release(struct inode *inode, struct file *file)
 	u64 now_ns;
 
 	/* The last reference is gone: nobody is inside a call on this file. */
+	wattle_attach_end_all(c);
 	wattle_submit_withdraw_all(c);
 	wattle_device_lock();
 	now_ns = ktime_get_ns();

@@ -29,6 +29,7 @@ struct wattle_user;
  * @events:	ring of events, NULL until a queue asks for some; set once, under @event_mutex
  * @event_wait:	readers and pollers
  * @event_mutex: one reader at a time; making the ring
+ * @attach_mutex: what its queues steer begins and ends under it
  * @cache:	freed batches for the next SUBMIT; under the device lock
  * @nr_cache:	how many
  * @rcu:	threads that woke readers may still look at @event_wait
@@ -45,6 +46,7 @@ struct wattle_client {
 	struct wattle_event_ring	*events;
 	wait_queue_head_t		event_wait;
 	struct mutex			event_mutex;	/* consumer of @events */
+	struct mutex			attach_mutex;	/* begin and end of attachments */
 	struct wattle_kbatch		*cache;
 	unsigned int			nr_cache;
 	struct rcu_head			rcu;

@@ -29,6 +29,7 @@ enum wattle_why {
 	WATTLE_WHY_END,		/* a grant ended */
 	WATTLE_WHY_DATED,	/* work with a deadline came: nothing is slowed before it */
 	WATTLE_WHY_PACE,	/* deadlines ask for this much */
+	WATTLE_WHY_MEMBER,	/* a thread of an attached program came, or the last has gone */
 	WATTLE_WHY_MODE,	/* mode switch or drain */
 	WATTLE_WHY_DOMAIN,	/* managed CPUs, hotplug, policies */
 	WATTLE_WHY_FOREIGN,	/* somebody else's limit changed */
@@ -154,6 +155,11 @@ struct wattle_want {
  * @full_khz:	what a slowdown is measured against; under the device lock
  * @used:	bit per level with a count; under the device lock
  * @nr_at:	grants that run, by the level they need; under the device lock
+ * @attached:	level that threads of attached programs need which run there, plus 1; 0 = none
+ *		does; under the device lock
+ * @crowded:	others run beside them; presence.c's, under the device lock, as the next two
+ * @member_ns:	their CPU time of late
+ * @foreign_ns:	and that of others
  * @want:	what they want; under the device lock
  * @posted:	what its thread was told; under the device lock
  * @acting_khz:	what it acts on; written by it under the device lock
@@ -188,6 +194,10 @@ struct wattle_domain {
 	u32			full_khz;
 	u64			used;
 	u32			nr_at[WATTLE_LEVELS_MAX];
+	u8			attached;
+	bool			crowded;
+	u64			member_ns;
+	u64			foreign_ns;
 	struct wattle_want	want;
 	struct wattle_want	posted;
 	u32			acting_khz;

@@ -12,6 +12,7 @@
 #include <linux/time.h>
 #include <linux/uaccess.h>
 
+#include "attach.h"
 #include "chardev.h"
 #include "copy.h"
 #include "cpus.h"
@@ -46,10 +47,11 @@ WATTLE_ABI_SIZE(wattle_complete, 24);
 WATTLE_ABI_SIZE(wattle_cancel, 32);
 WATTLE_ABI_SIZE(wattle_queue_stats, 744);
 WATTLE_ABI_SIZE(wattle_event, 56);
+WATTLE_ABI_SIZE(wattle_attach, 104);
 WATTLE_ABI_SIZE(wattle_power_model, 784);
 
 #define WATTLE_FEATURES	(WATTLE_FEATURE_DRY_RUN | WATTLE_FEATURE_EVENTS | WATTLE_FEATURE_ENERGY | \
-			 WATTLE_FEATURE_MODEL_SET)
+			 WATTLE_FEATURE_ATTACH | WATTLE_FEATURE_MODEL_SET)
 
 static long wattle_ioctl_query(struct wattle_client *c, void __user *arg, u32 size)
 {
@@ -145,6 +147,8 @@ long wattle_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return wattle_queue_destroy(c, u, size);
 	case _IOC_NR(WATTLE_IOC_QUEUE_STATS):
 		return wattle_queue_stats(c, u, size);
+	case _IOC_NR(WATTLE_IOC_ATTACH):
+		return wattle_attach(c, file, u, size);
 	case _IOC_NR(WATTLE_IOC_MODEL_SET):
 		return wattle_model_set(file, u, size);
 	case _IOC_NR(WATTLE_IOC_MODEL_GET):

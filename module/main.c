@@ -10,6 +10,7 @@
 
 #include <linux/module.h>
 
+#include "attach.h"
 #include "batch.h"
 #include "chardev.h"
 #include "cpus.h"
@@ -62,12 +63,17 @@ static int __init wattle_init(void)
 	err = wattle_netlink_init();
 	if (err)
 		goto exit_energy;
-	err = wattle_chardev_init();
+	err = wattle_attach_init();
 	if (err)
 		goto exit_netlink;
+	err = wattle_chardev_init();
+	if (err)
+		goto exit_attach;
 	pr_info("mode %s\n", wattle_mode_name(wattle_mode_get()));
 	return 0;
 
+exit_attach:
+	wattle_attach_exit();
 exit_netlink:
 	wattle_netlink_exit();
 exit_energy:
@@ -92,6 +98,7 @@ module_init(wattle_init);
 static void __exit wattle_exit(void)
 {
 	wattle_chardev_exit();
+	wattle_attach_exit();
 	wattle_netlink_exit();
 	wattle_energy_exit();
 	wattle_cpus_exit();

@@ -14,6 +14,7 @@
 #include <linux/ktime.h>
 #include <linux/sched.h>
 
+#include "core/power.h"
 #include "core/sat.h"
 #include "actuator.h"
 #include "batch.h"
@@ -32,6 +33,8 @@
 #define WATTLE_PACE_LEAST_NS	NSEC_PER_MSEC
 #define WATTLE_PACE_LEAST_CPUS	8
 #define WATTLE_PACE_MOST_NS	(50 * NSEC_PER_MSEC)
+/* For less work than this, at full speed, no clock is lowered: a change costs more. */
+#define WATTLE_PACE_WORTH_NS	(12 * NSEC_PER_MSEC)
 /* Part of the time to the first deadline after which to look again. */
 #define WATTLE_PACE_PART	16
 
@@ -235,6 +238,14 @@ static u32 wattle_pace_level(const struct wattle_levels *l, u32 want)
 	return 0;
 }
 
+/* How long the CPUs still have work, at full speed, if each gets its share. */
+static u64 wattle_pace_ahead_ns(const struct wattle_pace_seen *seen, u32 full_khz)
+{
+	return wattle_power_run_ns(wattle_sat_add(seen->kcycles, wattle_pace.demand.kcycles),
+				   wattle_sat_add(seen->stall_ns, wattle_pace.demand.stall_ns),
+				   full_khz);
+}
+
 /**
  * wattle_pace_khz() - what a domain is to be capped at, deadlines considered
  * @d: the domain; its thread calls
@@ -284,6 +295,8 @@ bool wattle_pace_khz(struct wattle_domain *d, u32 *khz, u32 clock_khz, u64 guard
 	p.floor_khz = seen.own_khz ? wattle_pace_floor_khz(d->full_khz, seen.nr) : 0;
 	want = max3(p.base_khz, p.own_khz, max(p.waiting_khz, p.floor_khz));
 	p.khz = wattle_pace_level(&d->levels, want);
+	if (!d->acting_khz && wattle_pace_ahead_ns(&seen, d->full_khz) < WATTLE_PACE_WORTH_NS)
+		p.khz = 0;
 	trace_wattle_pace(d, &p);
 	*until = min(*until, p.again_ns);
 	*khz = p.khz;

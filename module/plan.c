@@ -19,12 +19,14 @@
 #include "latency.h"
 #include "pace.h"
 #include "plan.h"
+#include "presence.h"
 #include "worker.h"
 
 /* All under the device lock. */
 static struct wattle_domain **wattle_plan_of;	/* by CPU, NULL = none */
 static bool wattle_plan_on;			/* enforce, not draining */
 static u64 wattle_plan_nr_latency;		/* admitted batches of the latency class */
+static u32 wattle_plan_nr_members;		/* domains slowed for attached programs alone */
 static u32 wattle_plan_nr_slowed;		/* grants to be freed when a promise waits */
 
 /*
@@ -68,10 +70,13 @@ static u8 wattle_plan_level(const struct wattle_levels *l, u32 khz)
 
 static void wattle_plan_post(struct wattle_domain *d, enum wattle_why why)
 {
+	bool any = d->used || d->attached;
 	u32 top = d->used ? fls64(d->used) - 1 : 0;
 
-	d->want.khz = d->used && top < d->levels.nr - 1 ? d->levels.khz[top] : 0;
-	d->want.idle = !d->used;
+	if (d->attached)
+		top = max_t(u32, top, d->attached - 1);
+	d->want.khz = any && top < d->levels.nr - 1 ? d->levels.khz[top] : 0;
+	d->want.idle = !any;
 	d->want.why = why;
 	if (d->queued)
 		return;
@@ -135,7 +140,7 @@ static void wattle_plan_end(struct wattle_worker *w)
  */
 static void wattle_plan_dated_came(const struct wattle_sched_batch *b)
 {
-	if (wattle_plan_nr_slowed && b->due.height)
+	if ((wattle_plan_nr_slowed || wattle_plan_nr_members) && b->due.height)
 		wattle_plan_redo(WATTLE_WHY_DATED);
 }
 
@@ -214,8 +219,11 @@ void wattle_plan_redo(enum wattle_why why)
 			continue;
 		memset(d->nr_at, 0, sizeof(d->nr_at));
 		d->used = 0;
+		/* Until the look that is asked for below, attached programs run free. */
+		d->attached = d->attached && wattle_plan_on && d->steered ? d->levels.nr : 0;
 	}
 	wattle_plan_nr_slowed = 0;
+	wattle_plan_nr_members = 0;
 	wattle_list_for_each(w, &wattle.sched.running, run_link) {
 		struct wattle_worker *ww = wattle_worker_of(w);
 
@@ -231,6 +239,29 @@ void wattle_plan_redo(enum wattle_why why)
 			wattle_plan_post(d, why);
 	}
 	wattle_latency_want(wattle_plan_latency());
+	wattle_presence_kick();
+}
+
+/**
+ * wattle_plan_attached() - what attached programs that run in a domain need
+ * @d: the domain
+ * @present: any runs there
+ * @khz: the highest frequency that one of them needs, 0 = all there is
+ *
+ * Called under the device lock.
+ */
+void wattle_plan_attached(struct wattle_domain *d, bool present, u32 khz)
+{
+	u32 top = d->levels.nr - 1, level = 0;
+
+	if (present && wattle_plan_on && d->steered)
+		level = 1 + (wattle_plan_dated() ? top : wattle_plan_level(&d->levels, khz));
+	if (level == d->attached)
+		return;
+	wattle_plan_nr_members -= d->attached && d->attached <= top;
+	wattle_plan_nr_members += level && level <= top;
+	d->attached = level;
+	wattle_plan_post(d, WATTLE_WHY_MEMBER);
 }
 
 /**

@@ -18,6 +18,7 @@ void wattle_plan_redo(enum wattle_why why);
 void wattle_plan_settle(void);
 void wattle_plan_place(unsigned int cpu, struct wattle_domain *d);
 struct wattle_domain *wattle_plan_domain(unsigned int cpu);
+void wattle_plan_attached(struct wattle_domain *d, bool present, u32 khz);
 bool wattle_plan_latency(void);
 bool wattle_plan_enforcing(void);
 

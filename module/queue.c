@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "attach.h"
 #include "copy.h"
 #include "device.h"
 #include "energy.h"
@@ -218,6 +219,7 @@ long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
 	if (err)
 		return err;
 
+	wattle_attach_end(c, in.queue);
 	cancelled = wattle_submit_withdraw(c, in.queue);
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, in.queue);

@@ -11,15 +11,19 @@
 #include "core/sched.h"
 #include "index.h"
 
+struct wattle_attachment;
+
 /**
  * struct wattle_queue - a queue of a client
  * @sched:	the state machine's part; under the device lock
  * @index:	by age; under the device lock
+ * @attach:	what it steers, NULL nothing; under the device lock
  * @next:	chains queues to be freed
  */
 struct wattle_queue {
 	struct wattle_sched_queue	sched;
 	struct wattle_index_node	index;
+	struct wattle_attachment	*attach;
 	struct wattle_queue		*next;
 };
 

@@ -13,12 +13,14 @@
 /**
  * struct wattle_user - one user's account
  * @sched:	the counts; under the device lock
+ * @nr_attached: programs that queues of the user steer; under the device lock
  * @uid:	effective uid of whoever opened the files
  * @refs:	clients that refer to it; under the users' mutex
  * @node:	in the table of users; likewise
  */
 struct wattle_user {
 	struct wattle_sched_user	sched;
+	u32				nr_attached;
 	kuid_t				uid;
 	unsigned int			refs;
 	struct hlist_node		node;

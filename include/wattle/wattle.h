@@ -87,6 +87,11 @@ WATTLE_API int wattle_client__queue_update(struct wattle_client *c, uint32_t que
 					   const struct wattle_queue_params *p);
 WATTLE_API int wattle_client__queue_destroy(struct wattle_client *c, uint32_t queue);
 /*
+ * WATTLE_IOC_ATTACH; @a's size is filled in. Programs are steered by the module: with the
+ * embedded backend -EOPNOTSUPP.
+ */
+WATTLE_API int wattle_client__attach(struct wattle_client *c, struct wattle_attach *a);
+/*
  * Returns entries processed. @v may be NULL. @flags: WATTLE_SUBMIT_*. @bad: index of an invalid
  * entry, may be NULL.
  */

@@ -55,6 +55,10 @@ static inline struct nlattr **wattle_netlink_dump_attrs(struct netlink_callback 
 #define wattle_rdmsr_safe(msr, value)	rdmsrq_safe(msr, value)
 #endif
 
+/* What sched_switch tells; as it is since 5.18. */
+#define WATTLE_SWITCH_PROBE_ARGS void *data, bool preempt, struct task_struct *prev, \
+				 struct task_struct *next, unsigned int prev_state
+
 /* 6.16 gave the sched_process_exit tracepoint a second argument. Goes with 6.15. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define WATTLE_EXIT_PROBE_ARGS	void *data, struct task_struct *task

@@ -498,3 +498,18 @@ int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_as
 		*earliest_ns = earliest_due(a, k, low > now_ns ? low : wattle_sat_add(now_ns, 1));
 	return ask->deadline_ns >= low && m * due >= k + demand_by(a, ask->deadline_ns);
 }
+
+__u64 wattle_admit_slack_ns(const struct wattle_admit *a, __u64 first_ns, __u64 now_ns)
+{
+	__s64 now = min_s64(ticks_up(now_ns), a->horizon);
+	__s64 first = min_s64(ticks_up(first_ns), SPAN_MAX), left;
+
+	if (!a->root)
+		return WATTLE_U64_MAX;
+	if (a->stale || a->root->slack_delayed != NONE)
+		return 0;
+	if (a->root->slack == NONE)
+		return WATTLE_U64_MAX;
+	left = a->root->slack - a->nr_cpus * now - first;
+	return left > 0 ? (__u64)(left / a->nr_cpus) << TICK_SHIFT : 0;
+}

@@ -115,6 +115,12 @@ int wattle_admit_settle(struct wattle_admit *a, __u32 max);
  */
 int wattle_admit_test(const struct wattle_admit *a, const struct wattle_admit_ask *ask,
 		      __u64 now_ns, __u64 *earliest_ns);
+/*
+ * For how long all CPUs could do nothing, from @now_ns on, with every promise still
+ * kept at full speed; ~0 if there is none. 0 also where that cannot be told (promises
+ * with a release in the future, a ledger that is not settled). O(1).
+ */
+__u64 wattle_admit_slack_ns(const struct wattle_admit *a, __u64 first_ns, __u64 now_ns);
 /* @n must be in no ledger. @seq: unique. */
 void wattle_admit_add(struct wattle_admit *a, struct wattle_admit_node *n,
 		      const struct wattle_admit_ask *ask, enum wattle_admit_kind kind, __u64 seq);

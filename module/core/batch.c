@@ -19,7 +19,7 @@ int wattle_sched_batch_check(const struct wattle_batch *in)
  * pinned is not gated either, and nobody is promised anything about it (else one
  * client's sleeping threads would make everybody's batches infeasible).
  */
-static __u64 first_ns(const struct wattle_sched *s, __u32 class, __u64 now_ns)
+__u64 wattle_sched_first_ns(const struct wattle_sched *s, __u32 class, __u64 now_ns)
 {
 	const struct wattle_sched_worker *w;
 	__u64 sum = 0;
@@ -76,7 +76,7 @@ static void decide(struct wattle_sched_queue *q, const struct wattle_batch *in, 
 	past = in->deadline_ns <= now_ns;
 	if (!past && !need_ns)
 		return;
-	ask.first_ns = first_ns(s, class, now_ns);
+	ask.first_ns = wattle_sched_first_ns(s, class, now_ns);
 	feasible = wattle_admit_test(a, &ask, now_ns, dry ? &earliest : NULL);
 	if (feasible && !past) {
 		v->earliest_ns = earliest;
@@ -187,7 +187,7 @@ static int recheck_gathers(const struct wattle_sched *s)
 {
 	__u32 round = wattle_sched_recheck_round(s);
 
-	return round == 1 || round == 2;
+	return round && round <= 1 + WATTLE_SCHED_CLASSES;
 }
 
 int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch *b,
@@ -255,6 +255,9 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 		b->state = WATTLE_BATCH_DELAYED;
 		wattle_heap_insert(&s->delayed, &b->node, b->in.release_ns, b->seq);
 		wattle_sched_arm(s, b->in.release_ns);
+		/* What was promised for later counts on CPUs that work until then. */
+		if (wattle_sched_dated(b))
+			wattle_sched_hold_end(s);
 		return 0;
 	}
 	wattle_sched_make_ready(b);
@@ -397,7 +400,7 @@ static void recheck_ask(struct wattle_sched_batch *b, __u64 now_ns)
 	b->revoked = 1;
 }
 
-/* Second round: the promises of before. */
+/* Second, for each class: the promises of before. */
 static void recheck_close(struct wattle_sched_batch *b, __u64 now_ns)
 {
 	if (b->promised == WATTLE_PROMISE_OPEN)
@@ -405,8 +408,8 @@ static void recheck_close(struct wattle_sched_batch *b, __u64 now_ns)
 }
 
 /*
- * Third round: those that were given meanwhile or had been taken back. A newcomer of this
- * round finds every promise of before in the ledger and is promised at once, perhaps before
+ * Third, for each class: those that were given meanwhile or had been taken back. A newcomer of
+ * these rounds finds every promise of before in the ledger and is promised at once, perhaps before
  * a late one that has its turn yet.
  */
 static void recheck_late(struct wattle_sched_batch *b, __u64 now_ns)
@@ -415,7 +418,7 @@ static void recheck_late(struct wattle_sched_batch *b, __u64 now_ns)
 		recheck_ask(b, now_ns);
 }
 
-/* Fourth round: the rest takes the best places that break no promise. */
+/* Fourth, for each class: the rest takes the best places that break no promise. */
 static void recheck_place(struct wattle_sched_batch *b, __u64 now_ns)
 {
 	struct wattle_verdict v;
@@ -429,14 +432,52 @@ static void recheck_place(struct wattle_sched_batch *b, __u64 now_ns)
 	recheck_enter(b, order_ns, now_ns);
 }
 
-static void (* const recheck_round[WATTLE_RECHECK_ROUNDS])(struct wattle_sched_batch *b,
-							   __u64 now_ns) = {
-	recheck_open, recheck_close, recheck_late, recheck_place,
+/* What a round after the first does for one class, the best class first. */
+static void (* const recheck_step[])(struct wattle_sched_batch *b, __u64 now_ns) = {
+	recheck_close, recheck_late, recheck_place,
 };
+
+/* The round, from 1, in which batches of @class get the places that are left. */
+static __u32 recheck_last(__u32 class)
+{
+	return WATTLE_RECHECK_ROUNDS - WATTLE_SCHED_CLASSES + class + 1;
+}
+
+static void recheck_one(struct wattle_sched_batch *b, __u32 round, __u64 now_ns)
+{
+	if (round == 1)
+		recheck_open(b, now_ns);
+	else if ((round - 2) % WATTLE_SCHED_CLASSES == b->class)
+		recheck_step[(round - 2) / WATTLE_SCHED_CLASSES](b, now_ns);
+}
+
+int wattle_sched_recheck_missed(struct wattle_sched_batch *b)
+{
+	struct wattle_sched *s = b->queue->client->sched;
+	__u32 round = wattle_sched_recheck_round(s);
+
+	if (b->recheck >> WATTLE_RECHECK_SHIFT != s->recheck >> WATTLE_RECHECK_SHIFT) {
+		b->need_ns = wattle_admit_need_ns(b->in.work_kcycles, b->in.stall_us,
+						  s->supply_khz);
+		if (b->promised == 1 && wattle_sched_dated(b))
+			b->promised = WATTLE_PROMISE_LATE;
+	}
+	if (round < recheck_last(b->class))
+		return 0;
+	b->recheck = s->recheck;
+	return b->promised > 1;
+}
+
+void wattle_sched_recheck_undone(struct wattle_sched_batch *b, __u64 now_ns)
+{
+	recheck_place(b, now_ns);
+}
 
 void wattle_sched_recheck_begin(struct wattle_sched *s, __u32 round)
 {
-	s->recheck = ((s->recheck >> 3) + !round) << 3 | (round + 1);
+	__u32 nr = (s->recheck >> WATTLE_RECHECK_SHIFT) + !round;
+
+	s->recheck = nr << WATTLE_RECHECK_SHIFT | (round + 1);
 }
 
 __u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns)
@@ -446,9 +487,9 @@ __u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns)
 	__u64 n = 0;
 
 	/*
-	 * Queues go in the order they were made in: which of two batches in different
-	 * queues came first does not matter, as it would take a list of all batches. So
-	 * where the supply falls short, the older queue keeps its promises.
+	 * Queues of a class go in the order they were made in: which of two batches in
+	 * different queues came first does not matter, as it would take a list of all
+	 * batches. So where the supply falls short, the older queue keeps its promises.
 	 */
 	wattle_list_for_each(q, &s->queues, sched_link) {
 		/* Who has been through goes to the end, where newcomers are. */
@@ -457,7 +498,7 @@ __u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns)
 			if (b->recheck == s->recheck)
 				break;
 			b->recheck = s->recheck;
-			recheck_round[wattle_sched_recheck_round(s) - 1](b, now_ns);
+			recheck_one(b, wattle_sched_recheck_round(s), now_ns);
 			wattle_list_del(&b->queue_link);
 			wattle_list_add_tail(&b->queue_link, &q->batches);
 			n++;

@@ -216,12 +216,16 @@ void wattle_sched_wake_err(struct wattle_sched_worker *w, __s32 err)
 void wattle_sched_offer(struct wattle_sched_batch *b, __u64 now_ns)
 {
 	struct wattle_sched_client *c = b->queue->client;
+	struct wattle_sched *s = c->sched;
 	struct wattle_sched_worker *w;
 
+	wattle_sched_hold_join(s, b, now_ns);
 	wattle_list_for_each(w, &c->parked, park_link) {
 		if (w->filter && w->filter != b->queue)
 			continue;
-		if (!wattle_sched_cpu_open(c->sched, w->cpu))
+		if (!wattle_sched_cpu_open(s, w->cpu))
+			continue;
+		if (wattle_sched_gated(s, w->cpu) && wattle_sched_hold_begin(s, b, now_ns))
 			continue;
 		grant_parked(w, b, now_ns);
 		return;
@@ -251,7 +255,7 @@ void wattle_sched_cpu_freed(struct wattle_sched *s, __u32 cpu, __u64 now_ns)
 	struct wattle_sched_worker *w;
 
 	/* On an ungated CPU nobody waits for the CPU, only for work. */
-	if (!wattle_sched_gated(s, cpu) || s->cpus[cpu].nr_busy)
+	if (!wattle_sched_gated(s, cpu) || !wattle_sched_cpu_open(s, cpu))
 		return;
 	w = best_parked(s, cpu, &b);
 	if (!w)
@@ -348,7 +352,7 @@ static int ask(struct wattle_sched_worker *w, __u32 filter, __u32 cpu, __u32 fre
 	b = pick(w);
 	if (wattle_sched_gated(s, w->cpu)) {
 		best = b;
-		if (s->cpus[w->cpu].nr_busy)
+		if (!wattle_sched_cpu_open(s, w->cpu))
 			b = NULL;
 		else if (!wattle_list_empty(&s->cpus[w->cpu].parked))
 			rival = best_parked(s, w->cpu, &best);
@@ -430,6 +434,7 @@ void wattle_sched_requeue(struct wattle_sched_worker *w, __u64 now_ns)
 	struct wattle_sched_batch *b = w->batch;
 	struct wattle_sched_queue *q = b->queue;
 	__u64 wait = wattle_sat_sub(w->granted_ns, b->ready_ns);
+	int missed;
 
 	w->batch = NULL;
 	w->token = 0;
@@ -443,6 +448,7 @@ void wattle_sched_requeue(struct wattle_sched_worker *w, __u64 now_ns)
 	q->stats.queued++;
 	q->nr_granted--;
 	q->client->nr_waiting++;
+	missed = wattle_sched_recheck_missed(b) && !q->dead;
 	/* Where a recheck that is under way finds it, or does not if it has been through. */
 	if (b->recheck == q->client->sched->recheck)
 		wattle_list_add_tail(&b->queue_link, &q->batches);
@@ -450,6 +456,8 @@ void wattle_sched_requeue(struct wattle_sched_worker *w, __u64 now_ns)
 		wattle_list_add_head(&b->queue_link, &q->batches);
 	wattle_sched_ledger_add(b, now_ns);
 	wattle_sched_make_ready(b);
+	if (missed)
+		wattle_sched_recheck_undone(b, now_ns);
 	wattle_sched_trace(q->client->sched, WATTLE_TRACE_REQUEUE, b, w, now_ns);
 }
 

@@ -19,9 +19,11 @@
 #define WATTLE_PROMISE_LATE	4
 
 /* Of wattle_sched.recheck: the round that was begun last, from 1; 0 = none ever was. */
+#define WATTLE_RECHECK_SHIFT	4
+
 static inline __u32 wattle_sched_recheck_round(const struct wattle_sched *s)
 {
-	return s->recheck & 7;
+	return s->recheck & ((1U << WATTLE_RECHECK_SHIFT) - 1);
 }
 
 static inline int wattle_sched_dated(const struct wattle_sched_batch *b)
@@ -38,7 +40,7 @@ static inline int wattle_sched_gated(const struct wattle_sched *s, __u32 cpu)
 /* May a worker on @cpu be given a grant now? */
 static inline int wattle_sched_cpu_open(const struct wattle_sched *s, __u32 cpu)
 {
-	return !wattle_sched_gated(s, cpu) || !s->cpus[cpu].nr_busy;
+	return !wattle_sched_gated(s, cpu) || (!s->cpus[cpu].nr_busy && !s->hold_ns);
 }
 
 static inline void wattle_sched_trace(struct wattle_sched *s, enum wattle_sched_trace what,
@@ -71,10 +73,33 @@ __u64 wattle_sched_longest_lease(struct wattle_sched *s);
 
 /* batch.c */
 void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns);
+/*
+ * @b goes back from its worker to its queue, maybe under another supply than it left under:
+ * its need is of now, and what it was promised is open until a recheck asks. 1: none will, so
+ * once it is ready again it has to be asked about with wattle_sched_recheck_undone().
+ */
+int wattle_sched_recheck_missed(struct wattle_sched_batch *b);
+void wattle_sched_recheck_undone(struct wattle_sched_batch *b, __u64 now_ns);
 void wattle_sched_ledger_sub(struct wattle_sched_batch *b);
 void wattle_sched_batch_end(struct wattle_sched_batch *b);
 /* Withdraw a batch that waits. */
 void wattle_sched_withdraw(struct wattle_sched_batch *b, __u64 now_ns);
+
+/* CPU time that comes before any waiting batch of @class. */
+__u64 wattle_sched_first_ns(const struct wattle_sched *s, __u32 class, __u64 now_ns);
+
+/* hold.c */
+/* A shorter hold is not worth its timer. */
+#define WATTLE_HOLD_LEAST_NS	1000000ULL
+/* @b is ready, and a worker on a managed CPU could have it now: is it held instead? */
+int wattle_sched_hold_begin(struct wattle_sched *s, const struct wattle_sched_batch *b,
+			    __u64 now_ns);
+/* @b waits too: the hold, if there is one, ends no later than suits it. */
+void wattle_sched_hold_join(struct wattle_sched *s, const struct wattle_sched_batch *b,
+			    __u64 now_ns);
+/* The hold, if there is one, ends with the next tick, which comes at once. */
+void wattle_sched_hold_end(struct wattle_sched *s);
+void wattle_sched_hold_tick(struct wattle_sched *s, __u64 now_ns);
 
 /* dispatch.c */
 /* Put a released batch into its queue's order. It may then be offered. */

@@ -38,6 +38,7 @@ int wattle_sched_set_mode(struct wattle_sched *s, __u32 mode, __u64 now_ns)
 	if (mode > WATTLE_MODE_ENFORCE)
 		return -EINVAL;
 	s->mode = mode;
+	s->hold_ns = 0;
 	/* Less gating lets workers go; more takes nothing back and acts from the next grant on. */
 	wattle_list_for_each(c, &s->clients, sched_link)
 		wattle_sched_rescan_client(c, now_ns);
@@ -50,6 +51,7 @@ void wattle_sched_set_supply(struct wattle_sched *s, __u32 nr_cpus, __u32 khz)
 
 	s->nr_supply = nr_cpus;
 	s->supply_khz = khz;
+	wattle_sched_hold_end(s);
 	for (i = 0; i < WATTLE_SCHED_CLASSES; i++)
 		wattle_admit_set_cpus(&s->admit[i], nr_cpus);
 }
@@ -77,6 +79,7 @@ void wattle_sched_drain(struct wattle_sched *s, __u64 now_ns)
 
 	(void)now_ns;
 	s->draining = 1;
+	wattle_sched_hold_end(s);
 	wattle_list_for_each(c, &s->clients, sched_link)
 		wattle_sched_settle(c);
 }
@@ -113,6 +116,7 @@ void wattle_sched_tick(struct wattle_sched *s, __u64 now_ns)
 
 	s->timer_ns = 0;
 	release_due(s, now_ns);
+	wattle_sched_hold_tick(s, now_ns);
 	/* Expiry takes nobody but @w off the list, and what it may grant goes to the end. */
 	wattle_list_for_each_safe(w, tmp, &s->running, run_link) {
 		if (w->state != WATTLE_WORKER_GRANTED)
@@ -127,6 +131,8 @@ void wattle_sched_tick(struct wattle_sched *s, __u64 now_ns)
 	n = wattle_heap_first(&s->delayed);
 	if (n && n->key < next)
 		next = n->key;
+	if (s->hold_ns && s->hold_ns < next)
+		next = s->hold_ns;
 	wattle_sched_arm(s, next);
 	if (s->draining) {
 		wattle_list_for_each(c, &s->clients, sched_link)

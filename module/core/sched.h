@@ -303,7 +303,7 @@ struct wattle_sched {
 	__u32				supply_khz;
 	__u32				mode;		/* enum wattle_mode */
 	__u32				draining;
-	/* rechecks begun << 3 | round + 1 */
+	/* rechecks begun << 4 | round + 1 */
 	__u32				recheck;
 	__u32				nr_clients;
 	__u32				nr_queues;
@@ -313,6 +313,9 @@ struct wattle_sched {
 	/* of the last undated grant */
 	__u64				vtime_floor[WATTLE_SCHED_CLASSES];
 	__u64				timer_ns; /* when the timer is armed for, 0 = not armed */
+	/* until when managed CPUs are given nothing, for longer idle times; 0 = not held */
+	__u64				hold_ns;
+	__u64				nr_holds; /* that began */
 	__u64				longest_lease_ns; /* of the queues; 0: to be found again */
 	struct wattle_list		clients;
 	struct wattle_list		queues;		/* dead ones included */
@@ -362,13 +365,14 @@ int wattle_sched_settle_supply(struct wattle_sched *s, __u32 max);
  * After the supply has changed and is settled: look again at all that waits. Needs follow the new
  * frequency; what can no longer be promised is told so (WATTLE_EVENT_REVOKED with the
  * reason as status) and stays as best effort. One that was told so before and now can is
- * promised again (WATTLE_EVENT_RENEWED), behind all whose promise holds. In each queue, who was
- * submitted first keeps first; queues go in the order they were made in. What is promised
+ * promised again (WATTLE_EVENT_RENEWED), behind all whose promise holds. The best class keeps
+ * first; in it queues go in the order they were made in, and in each queue who was submitted
+ * first. What is promised
  * while it goes on is behind all that was promised before, and may be told so too.
  * Rounds 0 to %WATTLE_RECHECK_ROUNDS - 1, each begun once and then of as many steps of @max
  * batches as it takes until one returns less; the caller may let others in between.
  */
-#define WATTLE_RECHECK_ROUNDS	4
+#define WATTLE_RECHECK_ROUNDS	(1 + 3 * WATTLE_SCHED_CLASSES)
 void wattle_sched_recheck_begin(struct wattle_sched *s, __u32 round);
 __u64 wattle_sched_recheck_some(struct wattle_sched *s, __u64 max, __u64 now_ns);
 /* Sums over all queues ever, as of @now_ns. */

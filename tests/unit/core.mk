@@ -4,7 +4,7 @@
 
 CORE_OBJS = $(patsubst %.c,$(O)/%.o,$(wildcard module/core/*.c))
 CORE_TESTS := core_heap core_admit core_energy core_order core_gate core_grant core_lease \
-	      core_life core_promise core_model core_slowdown core_recheck
+	      core_life core_promise core_model core_slowdown core_slice core_recheck core_hold
 
 UNIT_TESTS += $(addprefix $(O)/tests/unit/,$(CORE_TESTS))
 

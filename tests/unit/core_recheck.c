@@ -315,9 +315,99 @@ static void test_renewed(void **state)
 	teardown(&sc);
 }
 
+/* One that was with a worker in all rounds and comes back is asked about then, and told. */
+static void undone(__u64 due_ms, unsigned int kept)
+{
+	struct wattle_sched_worker *w;
+	struct scene sc;
+
+	setup(&sc, 1);
+	assert_int_equal(submit(&sc, 0, due_ms), WATTLE_VERDICT_ADMITTED);
+	w = world_worker(sc.c, 0);
+	assert_int_equal(world_next(sc.wd, w, 0), 1);
+	wattle_sched_set_supply(&sc.wd->s, 1, 500000);
+	assert_int_equal(recheck(&sc, 7), 0);
+	wattle_sched_undo(w, sc.wd->now);
+	assert_int_equal(sc.b[0]->need_ns, 2 * MS);
+	assert_int_equal(sc.b[0]->promised, kept);
+	assert_int_equal(events(&sc, 0, WATTLE_EVENT_REVOKED), !kept);
+	/* Again and again tells nothing new. */
+	assert_int_equal(world_next(sc.wd, w, 0), 1);
+	wattle_sched_undo(w, sc.wd->now);
+	assert_int_equal(sc.b[0]->promised, kept);
+	assert_int_equal(events(&sc, 0, WATTLE_EVENT_REVOKED), !kept);
+	/* It counts as one batch: what is left of the supply is promised, no more. */
+	assert_int_equal(submit(&sc, 1, 5), WATTLE_VERDICT_ADMITTED);
+	assert_int_equal(submit(&sc, 2, 5), WATTLE_VERDICT_BEST_EFFORT);
+	teardown(&sc);
+}
+
+static void test_undone(void **state)
+{
+	(void)state;
+	undone(3, 1);
+	undone(2, 0);
+}
+
+/* Undone between two rounds, at each of them: asked about once, like any other. */
+static void test_undone_between(void **state)
+{
+	struct wattle_sched_worker *w;
+	struct scene sc;
+	__u32 at, round;
+
+	(void)state;
+	for (at = 0; at <= WATTLE_RECHECK_ROUNDS; at++) {
+		setup(&sc, 1);
+		assert_int_equal(submit(&sc, 0, 2), WATTLE_VERDICT_ADMITTED);
+		w = world_worker(sc.c, 0);
+		assert_int_equal(world_next(sc.wd, w, 0), 1);
+		wattle_sched_set_supply(&sc.wd->s, 1, 500000);
+		for (round = 0; round < WATTLE_RECHECK_ROUNDS; round++) {
+			wattle_sched_recheck_begin(&sc.wd->s, round);
+			if (round == at)
+				wattle_sched_undo(w, sc.wd->now);
+			while (wattle_sched_recheck_some(&sc.wd->s, 5, sc.wd->now) == 5)
+				;
+		}
+		if (round == at)
+			wattle_sched_undo(w, sc.wd->now);
+		assert_int_equal(sc.b[0]->need_ns, 2 * MS);
+		assert_int_equal(sc.b[0]->promised, 0);
+		assert_int_equal(events(&sc, 0, WATTLE_EVENT_REVOKED), 1);
+		teardown(&sc);
+	}
+}
+
+/* Where the supply falls short, the better class keeps its promises, not the older queue. */
+static void test_classes(void **state)
+{
+	struct wattle_queue_params p = { .class = WATTLE_CLASS_LATENCY, .lease_ns = 8 * MS,
+					 .event_mask = WATTLE_EVENTS_ALL };
+	unsigned int i;
+	struct scene sc;
+
+	(void)state;
+	setup(&sc, 1);
+	for (i = 0; i < 40; i++)
+		assert_int_equal(submit(&sc, i, 101), WATTLE_VERDICT_ADMITTED);
+	sc.q = world_queue(sc.c, &p);
+	for (i = 40; i < 80; i++)
+		assert_int_equal(submit(&sc, i, 101), WATTLE_VERDICT_ADMITTED);
+	wattle_sched_set_supply(&sc.wd->s, 1, 500000);
+	recheck(&sc, 7);
+	for (i = 40; i < 80; i++)
+		assert_int_equal(sc.b[i]->promised, 1);
+	assert_in_range(promised(&sc, 80), 49, 50);
+	teardown(&sc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_undone),
+		cmocka_unit_test(test_undone_between),
+		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_half_speed),
 		cmocka_unit_test(test_fewer_cpus),
 		cmocka_unit_test(test_more),

@@ -12,8 +12,8 @@
 #include "cli/opt.h"
 
 const struct cli_verb *const cli_verbs[] = {
-	&cli_status, &cli_doctor, &cli_stat, &cli_monitor, &cli_mode, &cli_queue, &cli_calibrate,
-	&cli_train, &cli_eval, &cli_predict, &cli_help, &cli_version, NULL,
+	&cli_status, &cli_doctor, &cli_stat, &cli_monitor, &cli_run, &cli_mode, &cli_queue,
+	&cli_calibrate, &cli_train, &cli_eval, &cli_predict, &cli_help, &cli_version, NULL,
 };
 
 const struct cli_verb *cli_verb_find(const char *name)

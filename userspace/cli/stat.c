@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -29,6 +30,7 @@
  * @mask:	signals of before
  * @child:	the command, 0 when there is none any more
  * @code:	exit code so far
+ * @usage:	of the command, once it has been reaped
  */
 struct watch {
 	sigset_t	mask;
@@ -38,6 +40,7 @@ struct watch {
 	pid_t		child;
 	int		code;
 	bool		over;
+	struct rusage	usage;
 };
 
 static bool parse(struct out *o, int argc, char **argv, struct stat_opts *opts)
@@ -103,11 +106,17 @@ static bool parse(struct out *o, int argc, char **argv, struct stat_opts *opts)
 	return true;
 }
 
-/* The child: becomes the command, or tells why not through @report. */
-static void become(const struct watch *w, char **cmd, int report)
+/*
+ * The child: becomes the command, or tells why not through @report. First it waits until it
+ * may, which it may not if whoever started it is gone.
+ */
+static void become(const struct watch *w, char **cmd, int report, int go)
 {
+	char leave;
 	int err;
 
+	if (read(go, &leave, sizeof(leave)) != sizeof(leave))
+		_exit(NOT_RUN);
 	/* What this command changed for itself is not the command's. */
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &w->mask, NULL);
@@ -118,22 +127,38 @@ static void become(const struct watch *w, char **cmd, int report)
 	_exit(err == ENOENT ? NOT_FOUND : NOT_RUN);
 }
 
-static int launch(struct out *o, struct watch *w, char **cmd)
+static int launch(struct out *o, struct watch *w, char **cmd, const struct stat_hooks *hooks)
 {
-	int report[2], err = 0;
+	int report[2], go[2], err = 0;
 	ssize_t n;
 
 	if (pipe2(report, O_CLOEXEC))
 		return out_error(o, CLI_FAILURE, "cannot start '%s': %s", cmd[0], strerror(errno));
+	if (pipe2(go, O_CLOEXEC)) {
+		err = errno;
+		close(report[0]);
+		close(report[1]);
+		return out_error(o, CLI_FAILURE, "cannot start '%s': %s", cmd[0], strerror(err));
+	}
 	w->child = fork();
-	if (!w->child)
-		become(w, cmd, report[1]);
+	if (!w->child) {
+		/* Else it would wait for itself. */
+		close(go[1]);
+		become(w, cmd, report[1], go[0]);
+	}
 	close(report[1]);
+	close(go[0]);
 	if (w->child < 0) {
 		close(report[0]);
+		close(go[1]);
 		w->child = 0;
 		return out_error(o, CLI_FAILURE, "cannot start '%s': %s", cmd[0], strerror(errno));
 	}
+	if (hooks)
+		hooks->ready(hooks->ctx, o, w->child);
+	/* If it is gone already, that shows below. */
+	n = write(go[1], "", 1);
+	close(go[1]);
 	/* Ends when the descriptor closes: by exec, or with the child. */
 	do {
 		n = read(report[0], &err, sizeof(err));
@@ -238,8 +263,19 @@ static void on_tick(struct out *o, const struct stat_opts *opts, struct stat_met
 		stat_report(o, opts, m, &m->recent, m->total.ns);
 }
 
+/* False when the accounts could not be read. */
+static bool tick(struct out *o, const struct stat_opts *opts, struct stat_meter *m)
+{
+	if (!m)
+		return true;
+	if (!stat_meter_tick(m))
+		return false;
+	on_tick(o, opts, m);
+	return true;
+}
+
 static int loop(struct out *o, const struct stat_opts *opts, struct stat_meter *m,
-		struct watch *w)
+		struct watch *w, const struct stat_hooks *hooks)
 {
 	static const struct out_col cols[] = {
 		{ "at_s", "at", false }, { "seconds", "s", false }, { "energy_j", "J", false },
@@ -249,7 +285,7 @@ static int loop(struct out *o, const struct stat_opts *opts, struct stat_meter *
 	struct pollfd fds[] = {
 		{ .fd = w->signals, .events = POLLIN },
 		{ .fd = w->timer, .events = POLLIN },
-		{ .fd = wattle_tracker_fd(m->tracker), .events = POLLIN },
+		{ .fd = m ? wattle_tracker_fd(m->tracker) : -1, .events = POLLIN },
 		{ .fd = w->target, .events = POLLIN },
 	};
 	bool table = opts->interval_ns && o->json, ok = true;
@@ -268,25 +304,26 @@ static int loop(struct out *o, const struct stat_opts *opts, struct stat_meter *
 			w->over = true;
 		if (!w->over && fds[1].revents &&
 		    read(w->timer, &ticks, sizeof(ticks)) == sizeof(ticks)) {
-			ok = stat_meter_tick(m);
-			if (ok)
-				on_tick(o, opts, m);
+			ok = tick(o, opts, m);
+			if (hooks)
+				hooks->tick(hooks->ctx);
 		}
 	}
-	ok = ok && stat_meter_tick(m);
-	if (ok)
-		on_tick(o, opts, m);
+	ok = ok && tick(o, opts, m);
+	if (hooks)
+		hooks->tick(hooks->ctx);
 	if (table)
 		out_table_end(o);
 	if (w->child && w->over)
-		waitpid(w->child, NULL, 0);
+		wait4(w->child, NULL, 0, &w->usage);
 	if (!ok)
 		return out_error(o, CLI_FAILURE, "the threads' accounts could not be read: %s",
 				 strerror(errno));
 	return CLI_OK;
 }
 
-static int measure(struct out *o, const struct stat_opts *opts, struct stat_meter *m, FILE *f)
+int stat_measure(struct out *o, const struct stat_opts *opts, struct stat_meter *m, FILE *f,
+		 const struct stat_hooks *hooks)
 {
 	struct watch w = { .signals = -1, .timer = -1, .target = -1 };
 	int ret = watch_begin(&w, opts);
@@ -299,14 +336,17 @@ static int measure(struct out *o, const struct stat_opts *opts, struct stat_mete
 		goto end;
 	}
 	if (opts->cmd) {
-		ret = launch(o, &w, opts->cmd);
+		ret = launch(o, &w, opts->cmd, hooks);
 		if (ret)
 			goto end;
 	}
 	o->f = f;
-	ret = loop(o, opts, m, &w);
+	ret = loop(o, opts, m, &w, hooks);
 	if (!ret) {
-		stat_report(o, opts, m, &m->total, 0);
+		if (m)
+			stat_report(o, opts, m, &m->total, 0);
+		if (hooks)
+			hooks->over(hooks->ctx, o, &w.usage);
 		ret = w.code;
 	}
 end:
@@ -334,7 +374,7 @@ static int stat_run(struct out *o, int argc, char **argv)
 			goto end;
 		}
 	}
-	ret = measure(o, &opts, &m, f);
+	ret = stat_measure(o, &opts, &m, f, NULL);
 	/* main() writes out what is left in it, and says when that fails. */
 end:
 	stat_meter_end(&m);

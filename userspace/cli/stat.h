@@ -103,6 +103,31 @@ struct stat_meter {
 	bool				energy;
 };
 
+struct rusage;
+
+/**
+ * struct stat_hooks - what somebody else does about the command that is measured
+ * @ctx:	for all of them
+ * @ready:	it is there as a process, and waits; when this returns it becomes the command
+ * @tick:	now and then, and at the end
+ * @over:	it has ended and the figures are out
+ */
+struct stat_hooks {
+	void	*ctx;
+	void	(*ready)(void *ctx, struct out *o, pid_t pid);
+	void	(*tick)(void *ctx);
+	void	(*over)(void *ctx, struct out *o, const struct rusage *usage);
+};
+
+/*
+ * Runs or watches, reports to @f, returns the exit code. @m NULL: nothing is measured;
+ * @hooks NULL: nobody else cares.
+ */
+int stat_measure(struct out *o, const struct stat_opts *opts, struct stat_meter *m, FILE *f,
+		 const struct stat_hooks *hooks);
+
+/* CLI_OK, or the exit code, with @err saying why. */
+int stat_meter_open(struct stat_meter *m, const struct stat_opts *opts, char *err, size_t errsz);
 /* Returns CLI_OK, or the exit code after an error has been printed. */
 int stat_meter_begin(struct stat_meter *m, struct out *o, const struct stat_opts *opts);
 /* One tick: divide what was used since the last one. False when it could not be collected. */

@@ -137,17 +137,18 @@ static struct wattle_client *open_client(void)
 	return wattle_client__open(&c, &opts, NULL, 0) ? NULL : c;
 }
 
-int stat_meter_begin(struct stat_meter *m, struct out *o, const struct stat_opts *opts)
+int stat_meter_open(struct stat_meter *m, const struct stat_opts *opts, char *err, size_t errsz)
 {
 	int n = libbpf_num_possible_cpus(), *package_of, ret, i;
 	struct wattle_tracker_config cfg = { 0 };
-	char err[512] = "";
 
 	memset(m, 0, sizeof(*m));
 	m->all = opts->all;
 	reset(&m->total);
-	if (n <= 0)
-		return out_error(o, CLI_FAILURE, "cannot tell the number of CPUs: is /sys mounted?");
+	if (n <= 0) {
+		snprintf(err, errsz, "cannot tell the number of CPUs: is /sys mounted?");
+		return CLI_FAILURE;
+	}
 	package_of = out_need(calloc((size_t)n, sizeof(*package_of)));
 	for (i = 0; i < n; i++)
 		package_of[i] = wattle_topology_package((unsigned int)i);
@@ -161,10 +162,10 @@ int stat_meter_begin(struct stat_meter *m, struct out *o, const struct stat_opts
 	cfg.nr_cpus = (unsigned int)n;
 	cfg.launch = opts->cmd && !opts->pid && !opts->all;
 	cfg.target = opts->pid;
-	ret = wattle_tracker_open(&m->tracker, &cfg, err, sizeof(err));
+	ret = wattle_tracker_open(&m->tracker, &cfg, err, errsz);
 	if (ret) {
 		stat_meter_end(m);
-		return out_error(o, CLI_FAILURE, "%s", err);
+		return CLI_FAILURE;
 	}
 	/* Joules of loading the programs are not of what is measured. */
 	if (m->energy) {
@@ -175,6 +176,14 @@ int stat_meter_begin(struct stat_meter *m, struct out *o, const struct stat_opts
 	wattle_tracker_info(m->tracker, &m->info);
 	m->tick_ns = m->info.stamp_ns;
 	return CLI_OK;
+}
+
+int stat_meter_begin(struct stat_meter *m, struct out *o, const struct stat_opts *opts)
+{
+	char err[512] = "";
+	int ret = stat_meter_open(m, opts, err, sizeof(err));
+
+	return ret ? out_error(o, ret, "%s", err) : CLI_OK;
 }
 
 void stat_meter_end(struct stat_meter *m)

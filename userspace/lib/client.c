@@ -190,6 +190,14 @@ int wattle_client__queue_destroy(struct wattle_client *c, uint32_t queue)
 	return ret;
 }
 
+int wattle_client__attach(struct wattle_client *c, struct wattle_attach *a)
+{
+	if (c->backend != WATTLE_BACKEND_DEVICE)
+		return wattle_error_note(WATTLE_IOC_ATTACH, -EOPNOTSUPP);
+	a->size = sizeof(*a);
+	return wattle_client_call(c, WATTLE_IOC_ATTACH, a);
+}
+
 int wattle_client__submit(struct wattle_client *c, uint32_t queue, const struct wattle_batch *b,
 			  struct wattle_verdict *v, uint32_t count, uint32_t flags, uint32_t *bad)
 {

@@ -100,7 +100,7 @@ enum wattle_confidence {
 #define WATTLE_FEATURE_EVENTS		(1ULL << 1)
 /* energy accounts exist (a source may still be absent) */
 #define WATTLE_FEATURE_ENERGY		(1ULL << 2)
-#define WATTLE_FEATURE_ATTACH		(1ULL << 3)	/* reserved */
+#define WATTLE_FEATURE_ATTACH		(1ULL << 3)
 #define WATTLE_FEATURE_MODEL_SET	(1ULL << 4)	/* MODEL_SET and MODEL_GET */
 #define WATTLE_FEATURE_STATS_PAGE	(1ULL << 5)	/* reserved */
 
@@ -202,13 +202,14 @@ enum wattle_event_type {
  * @event_mask:	WATTLE_EVENT_BIT()s the client wants to read(); 0 = none
  * @max_slowdown_pm: allowed slowdown of work without deadline, per mille, 0 to 10000
  * @max_inflight: queued plus granted batches allowed; 0 = the module's limit
- * @max_delay_us: longest voluntary delay of a batch for the sake of idle states
+ * @max_delay_us: longest voluntary delay of a batch, for work to be done together and CPUs
+ *		to idle together (mode enforce, managed CPUs); 0 = none
  * @energy_budget_uj: energy the queue may use in all; 0 = unlimited
  * @lease_ns:	time a grant may run; 0 = default
  * @reserved:	0
  *
- * @weight, @max_slowdown_pm, @max_delay_us and @energy_budget_uj are recorded
- * and reported; policies that use them are announced by feature bits.
+ * @energy_budget_uj is recorded and reported; a policy that uses it will be announced by a
+ * feature bit.
  */
 struct wattle_queue_params {
 #ifdef __cplusplus
@@ -607,6 +608,83 @@ struct wattle_event {
 	__u64	lost;
 };
 
+/* struct wattle_attach.op */
+enum wattle_attach_op {
+	WATTLE_ATTACH_PROCESS	= 1,	/* steer the process @target and what it starts */
+	WATTLE_ATTACH_CGROUP	= 2,	/* steer the cgroup v2 whose directory is @target */
+	WATTLE_ATTACH_REPORT	= 3,	/* tell its account; learn from the slice, if any */
+	WATTLE_ATTACH_STOP	= 4,	/* steer it no more; tell its last account */
+};
+
+/* struct wattle_attach.flags, PROCESS and CGROUP only */
+/* slow it although nothing is known of it, as if all its time depended on the frequency */
+#define WATTLE_ATTACH_CONSENT	(1U << 0)
+
+/**
+ * struct wattle_attach - have a queue steer the speed of a program that knows nothing of it
+ * @size:	sizeof(struct wattle_attach)
+ * @flags:	WATTLE_ATTACH_CONSENT or 0
+ * @queue:	the queue's id (-ENOENT): its max_slowdown_pm is what the program may lose
+ * @op:		enum wattle_attach_op
+ * @target:	PROCESS: a process id (not a thread's) in the caller's namespace; CGROUP: a file
+ *		descriptor; else 0
+ * @pad:	0
+ * @cycles:	slice, REPORT only: cycles that its members used in @run_ns; 0 = no slice, and
+ *		then the next two are 0
+ * @stall_cycles: slice: of @cycles, those in which memory was waited for; half is believed
+ * @run_ns:	slice: CPU time that the slice covers, 1 us to 2^40 ns
+ * @need_pm:	out: share of the fastest managed clock that it needs now, per mille; 1000 = it is
+ *		not slowed
+ * @slices:	out: slices learned from, saturating
+ * @members:	out: threads followed now; 0 for a cgroup, whose members the kernel keeps
+ * @lost:	out: threads that could not be followed for lack of memory: they run free
+ * @member_ns:	out: CPU time of its members while attached
+ * @capped_ns:	out: of that, under a limit of wattle's, to about 10 ms a CPU
+ * @slowed_ns:	out: of @capped_ns, what it lost by what is known of it (all of it depends on
+ *		the clock where nothing is): an estimate, meant to be too high
+ * @reserved:	0
+ *
+ * Nothing is gated, no lease runs, and nothing but a lower maximum of clocks is
+ * ever asked for: in enforce mode, where all CPUs of the clock are managed, while
+ * a member runs there (and 10 to 30 ms after), nothing admitted with a deadline
+ * waits, and others use at most a quarter of what the CPUs do. Threads and
+ * children are followed through exec and until they exit, children after
+ * their parents too; those that were there before as processes are not. Without
+ * CONSENT a program is not slowed before its first slice. A queue steers one
+ * program, a process belongs to one queue. STOP, QUEUE_DESTROY and the last
+ * close of the file end it.
+ *
+ * The target of PROCESS must have the user of the file's opener as real,
+ * effective and saved id, and the directory of CGROUP must belong to that one,
+ * or the opener have CAP_SYS_PTRACE (-EPERM). A process id may be recycled: hold
+ * a pidfd, and if it has become readable after the call, STOP.
+ *
+ * -EEXIST the queue steers something; -EBUSY another queue steers the target;
+ * -ESRCH no such process; -EINVAL a kernel thread, op, flag, field; -EBADF @target is
+ * no descriptor of a cgroup v2 directory; -EUSERS too many of this user; -ENFILE in
+ * all; -ENXIO REPORT or STOP and the queue steers nothing; -ERANGE a slice that
+ * cannot be; -ESHUTDOWN the module is draining; -EINTR; -ENOMEM.
+ */
+struct wattle_attach {
+	__u32	size;
+	__u32	flags;
+	__u32	queue;
+	__u32	op;
+	__s32	target;
+	__u32	pad;
+	__u64	cycles;
+	__u64	stall_cycles;
+	__u64	run_ns;
+	__u32	need_pm;
+	__u32	slices;
+	__u32	members;
+	__u32	lost;
+	__u64	member_ns;
+	__u64	capped_ns;
+	__u64	slowed_ns;
+	__u64	reserved[2];
+};
+
 /* struct wattle_power_model.flags */
 #define WATTLE_MODEL_CLEAR	(1U << 0) /* MODEL_SET: forget the table; all else must be 0 */
 #define WATTLE_MODEL_SIMULATED	(1U << 1) /* of a virtual platform: print the word */
@@ -727,7 +805,7 @@ struct wattle_power_model {
 #define WATTLE_IOC_COMPLETE		_IOWR(WATTLE_IOC_MAGIC, 0x06, struct wattle_complete)
 #define WATTLE_IOC_CANCEL		_IOWR(WATTLE_IOC_MAGIC, 0x07, struct wattle_cancel)
 #define WATTLE_IOC_QUEUE_STATS		_IOWR(WATTLE_IOC_MAGIC, 0x08, struct wattle_queue_stats)
-/* 0x09 ATTACH is reserved. */
+#define WATTLE_IOC_ATTACH		_IOWR(WATTLE_IOC_MAGIC, 0x09, struct wattle_attach)
 #define WATTLE_IOC_MODEL_SET		_IOWR(WATTLE_IOC_MAGIC, 0x0a, struct wattle_power_model)
 #define WATTLE_IOC_MODEL_GET		_IOWR(WATTLE_IOC_MAGIC, 0x0b, struct wattle_power_model)
 
