@@ -30,6 +30,7 @@ extern const struct driver *drv;
 /* Grants here last as long as a slow guest takes, but for those whose lease is the test. */
 #define LEASES	"lease_max_ms=3600000"
 
+/* A batch that may take twice its time, in a queue that allows it. */
 extern const struct wattle_batch slow;
 extern struct checker before;
 extern unsigned int cpus;

@@ -17,6 +17,12 @@ OBJS_kt_actuator = $(addprefix $(O)/tests/,kselftest/kt_actuator.o kselftest/act
 	kselftest/harness.o kselftest/checker.o platform/selftest/lib.o)
 LIBS_kt_actuator = -pthread
 
+# Programs that know nothing of wattle, on the platform's clocks.
+TEST_PROGS += $(O)/tests/kselftest/kt_attach
+OBJS_kt_attach = $(addprefix $(O)/tests/,kselftest/kt_attach.o kselftest/attach.o kselftest/attach_members.o \
+	kselftest/actuator.o kselftest/harness.o kselftest/checker.o platform/selftest/lib.o)
+LIBS_kt_attach = -pthread
+
 # Generic netlink, by hand.
 KT_NETLINK := kt_netlink kt_netlink_bad
 
@@ -32,3 +38,8 @@ $(foreach t,$(KT_NETLINK),$(eval $(call kt_netlink_test,$(t))))
 TEST_PROGS += $(O)/tests/kselftest/kt_pace
 OBJS_kt_pace = $(addprefix $(O)/tests/,kselftest/kt_pace.o kselftest/harness.o platform/selftest/lib.o)
 LIBS_kt_pace = -pthread
+# The machine changes under work that is capped.
+TEST_PROGS += $(O)/tests/kselftest/kt_storm
+OBJS_kt_storm = $(addprefix $(O)/tests/,kselftest/kt_storm.o kselftest/storm.o kselftest/actuator.o kselftest/harness.o \
+	kselftest/checker.o platform/selftest/lib.o)
+LIBS_kt_storm = -pthread

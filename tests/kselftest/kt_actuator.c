@@ -13,9 +13,6 @@
 #include "../platform/selftest/lib.h"
 #include "checker.h"
 
-/* C of a batch that may take twice its time; what it really does is nobody's business. */
-#define KCYCLES	32000000
-
 static const struct driver drivers[] = {
 	{ "opp", 3200000, 3200000, 1600000, 2400000, false },
 	{ "acpi", 2450000, 3400000, 1500000, 2000000, false },
@@ -23,10 +20,7 @@ static const struct driver drivers[] = {
 };
 
 const struct driver *drv;
-struct checker before;
 static char params[256];
-
-const struct wattle_batch slow = { .work_kcycles = KCYCLES };
 
 /* While a grant runs the limit is there, the clock follows; then it goes. */
 static void test_cap(void)
@@ -95,13 +89,13 @@ static void no_cap(const char *mode, unsigned int slowdown_pm, const struct watt
 /* Time for such a batch at all the speed there is, and little more. */
 static uint64_t just_in_time(void)
 {
-	return KCYCLES * 1000000ULL / drv->full * 1000 * 105 / 100;
+	return slow.work_kcycles * 1000000ULL / drv->full * 1000 * 105 / 100;
 }
 
 static void test_free(void)
 {
 	const struct wattle_batch unknown = { 0 };
-	const struct wattle_batch dated = { .work_kcycles = KCYCLES,
+	const struct wattle_batch dated = { .work_kcycles = slow.work_kcycles,
 					    .deadline_ns = kt_now() + just_in_time() };
 
 	no_cap("enforce", 1000, &unknown);
@@ -136,7 +130,8 @@ static void test_dated_lifts(void)
  */
 static void test_paced(void)
 {
-	struct wattle_batch b = { .work_kcycles = KCYCLES, .deadline_ns = kt_now() + 3600 * SEC };
+	struct wattle_batch b = { .work_kcycles = slow.work_kcycles,
+				  .deadline_ns = kt_now() + 3600 * SEC };
 	struct load l[8] = { 0 };
 	struct wattle_queue_stats st;
 	unsigned int i, n = cpus < 8 ? cpus : 8;

@@ -255,6 +255,41 @@ static void test_model(void)
 	close(fd);
 }
 
+/* Ended by whoever asks next, so that each call begins with nothing attached. */
+static void detach(void *arg)
+{
+	struct submission *s = arg;
+	struct wattle_attach a = { .size = sizeof(a), .queue = s->queue, .op = WATTLE_ATTACH_STOP };
+
+	ioctl(s->fd, WATTLE_IOC_ATTACH, &a);
+}
+
+static int do_attach(void *arg)
+{
+	struct submission *s = arg;
+	struct wattle_attach a = {
+		.size = sizeof(a), .queue = s->queue, .op = WATTLE_ATTACH_PROCESS,
+		.target = getpid(),
+	};
+
+	return ioctl(s->fd, WATTLE_IOC_ATTACH, &a) ? -errno : 0;
+}
+
+static int do_attach_again(void *arg)
+{
+	detach(arg);
+	return do_attach(arg);
+}
+
+static void test_attach(void)
+{
+	struct submission s = { .fd = kt_open() };
+
+	s.queue = kt_queue(s.fd, NULL);
+	each_nth(do_attach_again, detach, &s);
+	close(s.fd);
+}
+
 int main(void)
 {
 	static const struct kt_case cases[] = {
@@ -264,6 +299,7 @@ int main(void)
 		{ "QUEUE_STATS", test_stats },
 		{ "a thread's first NEXT", test_next },
 		{ "MODEL_SET and MODEL_GET", test_model },
+		{ "ATTACH", test_attach },
 	};
 
 	nth_fd = nth_open();

@@ -21,7 +21,7 @@ static void test_query(void)
 	EXPECT_EQ(q.clock_id, CLOCK_MONOTONIC);
 	EXPECT(q.features & WATTLE_FEATURE_DRY_RUN);
 	EXPECT(q.features & WATTLE_FEATURE_EVENTS);
-	EXPECT(!(q.features & WATTLE_FEATURE_ATTACH));
+	EXPECT(q.features & WATTLE_FEATURE_ATTACH);
 	EXPECT(q.mode <= WATTLE_MODE_ENFORCE);
 	EXPECT_EQ(q.nr_cpus_online, sysconf(_SC_NPROCESSORS_ONLN));
 	EXPECT(q.max_queues && q.max_batches && q.max_vector && q.max_workers);
