@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The thread of a clock domain. Each round it reads the plan, brings the requests
- * of its clocks to it, and sees what became of the last change; then it sleeps
- * until it is kicked or there is something to look at.
+ * What the thread of a clock domain does (its life is in actor.c): each round it
+ * reads the plan, brings the requests of its clocks to it, and sees what became of
+ * the last change; then it sleeps until it is kicked or there is something to look
+ * at.
  *
  * It holds the domain sem for reading while it acts, which keeps the policies of
  * its clocks, and never a policy's rwsem: a policy is made with that one held.
@@ -10,14 +11,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpufreq.h>
-#include <linux/err.h>
-#include <linux/hrtimer.h>
-#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
-#include <linux/sched/task.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "actuator.h"
@@ -434,8 +430,13 @@ static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u
 	return khz;
 }
 
-/* One round. Return: when to look again, U64_MAX = when kicked. */
-static u64 wattle_actuator_round(struct wattle_domain *d)
+/**
+ * wattle_actuator_round() - bring a domain's clocks to where its plan is
+ * @d: the domain; with the domain sem, for reading
+ *
+ * Return: when to look again, U64_MAX = when kicked.
+ */
+u64 wattle_actuator_round(struct wattle_domain *d)
 {
 	bool foreign = false, busy = false, peek = false;
 	u64 now_ns, asked_ns, next;
@@ -446,7 +447,6 @@ static u64 wattle_actuator_round(struct wattle_domain *d)
 	lockdep_assert_held_read(&wattle_domain_sem);
 	if (d->dead)
 		return U64_MAX;
-	wattle_clock_follow(d->cpus);
 	want = wattle_actuator_read(d, &why, &asked_ns, &next);
 	now_ns = ktime_get_ns();
 	if (READ_ONCE(d->peek) && now_ns < d->peek_ns) {
@@ -479,55 +479,6 @@ static u64 wattle_actuator_round(struct wattle_domain *d)
 	return next;
 }
 
-static int wattle_actuator_thread(void *data)
-{
-	struct wattle_domain *d = data;
-
-	/* It runs for microseconds; behind the work of its own CPU a raise would wait a slice. */
-	sched_set_fifo_low(current);
-	while (!kthread_should_stop()) {
-		u64 next, now_ns;
-		ktime_t wait;
-
-		WRITE_ONCE(d->kick, false);
-		/* What was written before the kick is read after it was taken. */
-		smp_mb();
-		down_read(&wattle_domain_sem);
-		next = wattle_actuator_round(d);
-		up_read(&wattle_domain_sem);
-
-		set_current_state(TASK_IDLE);
-		if (READ_ONCE(d->kick) || kthread_should_stop()) {
-			__set_current_state(TASK_RUNNING);
-			continue;
-		}
-		now_ns = ktime_get_ns();
-		if (next == U64_MAX) {
-			schedule();
-		} else if (next > now_ns) {
-			wait = ns_to_ktime(next - now_ns);
-			schedule_hrtimeout_range(&wait, 20 * NSEC_PER_USEC, HRTIMER_MODE_REL);
-		}
-		__set_current_state(TASK_RUNNING);
-	}
-	return 0;
-}
-
-/**
- * wattle_actuator_kick() - have a domain's thread look
- * @d: the domain; under the domain sem, RCU or the device lock
- */
-void wattle_actuator_kick(struct wattle_domain *d)
-{
-	WRITE_ONCE(d->kick, true);
-	wake_up_process(d->task);
-}
-
-static void wattle_actuator_linger(struct timer_list *t)
-{
-	wattle_actuator_kick(container_of(t, struct wattle_domain, linger));
-}
-
 /**
  * wattle_actuator_drop() - remove a clock's request at once
  * @d: its domain
@@ -545,53 +496,4 @@ void wattle_actuator_drop(struct wattle_domain *d, struct wattle_clock *k, enum 
 	k->hook_ns = 0;
 	k->check_ns = 0;
 	k->nudge_khz = 0;
-}
-
-/**
- * wattle_actuator_make() - a domain without CPUs, and its thread
- * @cpu: names it
- *
- * Return: the domain, or ERR_PTR(-ENOMEM), ERR_PTR(-EINTR).
- */
-struct wattle_domain *wattle_actuator_make(unsigned int cpu)
-{
-	struct wattle_domain *d = kzalloc(sizeof(*d), GFP_KERNEL);
-	struct task_struct *task;
-
-	if (!d)
-		return ERR_PTR(-ENOMEM);
-	if (!zalloc_cpumask_var(&d->cpus, GFP_KERNEL)) {
-		kfree(d);
-		return ERR_PTR(-ENOMEM);
-	}
-	INIT_LIST_HEAD(&d->clocks);
-	d->levels.nr = 1;
-	d->want.idle = true;
-	d->posted.idle = true;
-	d->first = cpu;
-	timer_setup(&d->linger, wattle_actuator_linger, 0);
-	task = kthread_create(wattle_actuator_thread, d, "wattle/%u", cpu);
-	if (IS_ERR(task)) {
-		free_cpumask_var(d->cpus);
-		kfree(d);
-		return ERR_CAST(task);
-	}
-	d->task = get_task_struct(task);
-	wake_up_process(task);
-	return d;
-}
-
-/**
- * wattle_actuator_stop() - end a dead domain's thread and free it
- * @d: in no list and no CPU's; without the domain sem
- */
-void wattle_actuator_stop(struct wattle_domain *d)
-{
-	/* Nobody finds it any more, but somebody may have; then nobody arms its timer. */
-	synchronize_rcu();
-	timer_delete_sync(&d->linger);
-	kthread_stop(d->task);
-	put_task_struct(d->task);
-	free_cpumask_var(d->cpus);
-	kfree(d);
 }

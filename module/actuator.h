@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The thread of a clock domain: from its plan to frequency requests.
+ * The thread of a clock domain (actor.c), and what it does (actuator.c): from the
+ * plan to frequency requests.
  */
 #ifndef WATTLE_ACTUATOR_H
 #define WATTLE_ACTUATOR_H
@@ -17,6 +18,7 @@
 struct wattle_domain *wattle_actuator_make(unsigned int cpu);
 void wattle_actuator_stop(struct wattle_domain *d);
 void wattle_actuator_kick(struct wattle_domain *d);
+u64 wattle_actuator_round(struct wattle_domain *d);
 void wattle_actuator_drop(struct wattle_domain *d, struct wattle_clock *k, enum wattle_why why);
 bool wattle_actuator_limits(struct wattle_clock *k);
 

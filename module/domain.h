@@ -9,6 +9,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/pm_qos.h>
 #include <linux/rwsem.h>
@@ -145,6 +146,9 @@ struct wattle_want {
  * @cpus:	its online CPUs
  * @first:	the first of them
  * @task:	its thread; a reference is held
+ * @home:	where that should be when it has nothing to do; its thread's
+ * @going:	held by the thread on its way there
+ * @stopping:	it is not to go any more; under @going
  * @kept:	there still is a set of CPUs for it
  * @dead:	its thread does nothing any more
  * @steered:	all its CPUs are managed; under the device lock
@@ -184,6 +188,9 @@ struct wattle_domain {
 	cpumask_var_t		cpus;
 	u32			first;
 	struct task_struct	*task;
+	cpumask_var_t		home;
+	struct mutex		going;
+	bool			stopping;
 	bool			kept;
 	bool			dead;
 	bool			steered;

@@ -75,9 +75,13 @@ static struct wattle_member *wattle_member_find(const struct task_struct *task)
 static struct wattle_attachment *wattle_member_cgroup(struct task_struct *task)
 {
 	struct wattle_attachment *a;
-	struct cgroup *cgrp = task_dfl_cgroup(task);
+	struct cgroup *cgrp;
 	int level;
 
+	/* Those of the root cgroup are the system's; one may stop its CPU's going (the stopper). */
+	if (task->flags & PF_KTHREAD)
+		return NULL;
+	cgrp = task_dfl_cgroup(task);
 	for (level = cgrp->level; level >= 0; level--)
 		hash_for_each_possible_rcu(wattle_member_cgroups, a, node,
 					   (unsigned long)cgrp->ancestors[level])

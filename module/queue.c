@@ -47,14 +47,39 @@ bool wattle_queue_name_ok(const char *name)
 	return true;
 }
 
-/* Under the device lock; returns how many batches that cancelled. */
-static u64 wattle_queue_remove(struct wattle_client *c, struct wattle_sched_queue *q)
+/*
+ * Closes a queue and takes from it what others have put there meanwhile. Return: 0, with
+ * how many batches that cancelled in *@cancelled; -ENOENT it is not there, or being ended.
+ */
+static int wattle_queue_end(struct wattle_client *c, u32 id, u64 *cancelled)
 {
-	u64 now_ns = ktime_get_ns();
+	struct wattle_sched_queue *q;
+	u64 now_ns;
+	int err;
 
-	wattle_trace_call(.op = WATTLE_CALL_QUEUE_DESTROY, .client = c->id, .queue = q->id,
-			  .now_ns = now_ns);
-	return wattle_sched_queue_destroy(q, now_ns);
+	/* Closed first: else others could fill it as fast as it is emptied. */
+	wattle_device_lock();
+	q = wattle_sched_queue_find(&c->sched, id);
+	if (q)
+		wattle_trace_call(.op = WATTLE_CALL_QUEUE_CLOSE, .client = c->id, .queue = id,
+				  .now_ns = ktime_get_ns());
+	err = q ? wattle_sched_queue_close(q) : -ENOENT;
+	wattle_device_unlock();
+	if (err)
+		return err;
+
+	wattle_attach_end(c, id);
+	*cancelled = wattle_submit_withdraw(c, id);
+	wattle_device_lock();
+	q = wattle_sched_queue_find(&c->sched, id);
+	if (q) {
+		now_ns = ktime_get_ns();
+		wattle_trace_call(.op = WATTLE_CALL_QUEUE_DESTROY, .client = c->id, .queue = id,
+				  .now_ns = now_ns);
+		*cancelled += wattle_sched_queue_destroy(q, now_ns);
+	}
+	wattle_device_unlock();
+	return 0;
 }
 
 /**
@@ -69,8 +94,8 @@ long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size)
 {
 	struct wattle_queue_create __user *u = arg;
 	struct wattle_queue_create in;
-	struct wattle_sched_queue *sq;
 	struct wattle_queue *q;
+	u64 cancelled;
 	u32 id;
 	long err;
 
@@ -105,15 +130,10 @@ long wattle_queue_create(struct wattle_client *c, void __user *arg, u32 size)
 		kfree(q);
 		return err;
 	}
-	/* From here another thread may use or destroy it: go by its id, not by @q. */
+	/* From here another thread may use, attach to or destroy it: go by its id, not by @q. */
 	if (!put_user(id, &u->queue))
 		return 0;
-
-	wattle_device_lock();
-	sq = wattle_sched_queue_find(&c->sched, id);
-	if (sq)
-		wattle_queue_remove(c, sq);
-	wattle_device_unlock();
+	wattle_queue_end(c, id, &cancelled);
 	return -EFAULT;
 }
 
@@ -195,7 +215,6 @@ long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
 {
 	struct wattle_queue_destroy __user *u = arg;
 	struct wattle_queue_destroy in;
-	struct wattle_sched_queue *q;
 	u64 cancelled;
 	long err;
 
@@ -207,25 +226,9 @@ long wattle_queue_destroy(struct wattle_client *c, void __user *arg, u32 size)
 	/* What cannot be reported should not have been done. */
 	if (put_user(0ULL, &u->cancelled))
 		return -EFAULT;
-
-	/* Closed first: else others could fill it as fast as it is emptied. */
-	wattle_device_lock();
-	q = wattle_sched_queue_find(&c->sched, in.queue);
-	if (q)
-		wattle_trace_call(.op = WATTLE_CALL_QUEUE_CLOSE, .client = c->id,
-				  .queue = in.queue, .now_ns = ktime_get_ns());
-	err = q ? wattle_sched_queue_close(q) : -ENOENT;
-	wattle_device_unlock();
+	err = wattle_queue_end(c, in.queue, &cancelled);
 	if (err)
 		return err;
-
-	wattle_attach_end(c, in.queue);
-	cancelled = wattle_submit_withdraw(c, in.queue);
-	wattle_device_lock();
-	q = wattle_sched_queue_find(&c->sched, in.queue);
-	if (q)
-		cancelled += wattle_queue_remove(c, q);
-	wattle_device_unlock();
 	return put_user(cancelled, &u->cancelled) ? -EFAULT : 0;
 }
 

@@ -182,14 +182,6 @@ static void count_verdict(struct wattle_sched_queue *q, const struct wattle_batc
 	}
 }
 
-/* A recheck is in one of the rounds in which promises of before are out of the ledger. */
-static int recheck_gathers(const struct wattle_sched *s)
-{
-	__u32 round = wattle_sched_recheck_round(s);
-
-	return round && round <= 1 + WATTLE_SCHED_CLASSES;
-}
-
 int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch *b,
 			struct wattle_verdict *v, __u64 now_ns)
 {
@@ -245,7 +237,7 @@ int wattle_sched_submit(struct wattle_sched_queue *q, struct wattle_sched_batch 
 	 * given without it. It must not stand in the way of any of those: until they
 	 * are settled it is in no ledger, and then it is asked about itself.
 	 */
-	if (b->promised && wattle_sched_dated(b) && recheck_gathers(s))
+	if (b->promised && wattle_sched_dated(b) && wattle_sched_recheck_gathers(s))
 		b->promised = WATTLE_PROMISE_LATE;
 	b->recheck = s->recheck;
 	b->revoked = 0;
@@ -289,6 +281,7 @@ void wattle_sched_withdraw(struct wattle_sched_batch *b, __u64 now_ns)
 		wattle_heap_remove(&s->delayed, &b->node);
 	else
 		wattle_sched_unready(b);
+	wattle_sched_hold_left(s);
 	wattle_list_del(&b->queue_link);
 	wattle_sched_ledger_sub(b);
 	q->client->nr_waiting--;
@@ -364,6 +357,8 @@ static void recheck_enter(struct wattle_sched_batch *b, __u64 order_ns, __u64 no
 {
 	int ready = b->state == WATTLE_BATCH_READY;
 
+	/* What it was held by was its place of before. */
+	wattle_sched_hold_end(b->queue->client->sched);
 	if (ready)
 		wattle_sched_unready(b);
 	wattle_sched_ledger_sub(b);

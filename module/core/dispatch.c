@@ -78,6 +78,7 @@ void wattle_sched_make_ready(struct wattle_sched_batch *b)
 	__u32 class = WATTLE_PARAMS_CLASS(q);
 
 	b->state = WATTLE_BATCH_READY;
+	c->sched->nr_ready++;
 	if (wattle_list_empty(&q->ready_link)) {
 		wattle_list_add_tail(&q->ready_link, &c->ready[class]);
 		/* A queue that was idle has saved up no claim on the time it did not use. */
@@ -94,6 +95,7 @@ void wattle_sched_unready(struct wattle_sched_batch *b)
 {
 	struct wattle_sched_queue *q = b->queue;
 
+	q->client->sched->nr_ready--;
 	if (b->node.rank)
 		wattle_heap_remove(&q->ready, &b->node);
 	else
@@ -113,6 +115,7 @@ static void grant(struct wattle_sched_worker *w, struct wattle_sched_batch *b, _
 	__u32 class = WATTLE_PARAMS_CLASS(q);
 
 	wattle_sched_unready(b);
+	wattle_sched_hold_left(s);
 	wattle_list_del(&b->queue_link);
 	wattle_sched_ledger_sub(b);
 	b->state = WATTLE_BATCH_GRANTED;

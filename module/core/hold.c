@@ -4,11 +4,13 @@
  * then idle together: what they share is paid for while any of them is awake.
  *
  * A hold is a gate for the managed CPUs as a whole, in mode enforce. It begins when
- * work comes that an idle CPU would take; its end is set then, and only ever moved
- * nearer: by max_delay_us of each that joins, and to half of what all promises that
- * wait leave (the ledger's slack at full speed: the other half is for running slower).
- * What may not wait, or of which too little is known, ends it at once. At its end all
- * goes, in the usual order, and what comes meanwhile goes with it.
+ * work comes that an idle CPU would take and nothing else is ready, so that only
+ * who has agreed waits; its end is set then, and only ever moved nearer: by
+ * max_delay_us of each that joins, and to half of what all promises that wait leave
+ * (the ledger's slack at full speed: the other half is for running slower). What may
+ * not wait, or of which too little is known, ends it at once. At its end all goes, in
+ * the usual order, and what comes meanwhile goes with it. When all that was held has
+ * gone elsewhere (withdrawn, taken by a CPU without a gate) it is over.
  */
 #include "core/internal.h"
 
@@ -40,8 +42,8 @@ static __u64 limit_ns(const struct wattle_sched *s, const struct wattle_sched_ba
 
 	if (!most || !b->need_ns || s->draining || b->verdict != WATTLE_VERDICT_ADMITTED)
 		return 0;
-	/* Promises that a recheck has in hand are in no ledger. */
-	if (wattle_sched_dated(b) && b->promised != 1)
+	/* Promises that a recheck has in hand are in no ledger: what they leave is not known. */
+	if (wattle_sched_recheck_gathers(s) || (wattle_sched_dated(b) && b->promised != 1))
 		return 0;
 	end = wattle_sat_add(b->ready_ns, most);
 	slack = slack_ns(s, now_ns) / 2;
@@ -93,8 +95,12 @@ void wattle_sched_hold_join(struct wattle_sched *s, const struct wattle_sched_ba
 int wattle_sched_hold_begin(struct wattle_sched *s, const struct wattle_sched_batch *b,
 			    __u64 now_ns)
 {
-	__u64 end = limit_ns(s, b, now_ns);
+	__u64 end;
 
+	/* What is ready besides was not asked whether it may wait. */
+	if (s->nr_ready > 1)
+		return 0;
+	end = limit_ns(s, b, now_ns);
 	if (!end || rides_along(s, b, now_ns))
 		return 0;
 	s->hold_ns = end;

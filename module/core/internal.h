@@ -72,6 +72,13 @@ void wattle_sched_retire(struct wattle_sched_queue *q);
 __u64 wattle_sched_longest_lease(struct wattle_sched *s);
 
 /* batch.c */
+/* A recheck is in one of the rounds in which promises of before are out of the ledger. */
+static inline int wattle_sched_recheck_gathers(const struct wattle_sched *s)
+{
+	__u32 round = wattle_sched_recheck_round(s);
+
+	return round && round <= 1 + WATTLE_SCHED_CLASSES;
+}
 void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns);
 /*
  * @b goes back from its worker to its queue, maybe under another supply than it left under:
@@ -97,6 +104,13 @@ int wattle_sched_hold_begin(struct wattle_sched *s, const struct wattle_sched_ba
 /* @b waits too: the hold, if there is one, ends no later than suits it. */
 void wattle_sched_hold_join(struct wattle_sched *s, const struct wattle_sched_batch *b,
 			    __u64 now_ns);
+/* A batch has left those that are ready: a hold of nothing is over. */
+static inline void wattle_sched_hold_left(struct wattle_sched *s)
+{
+	if (!s->nr_ready)
+		s->hold_ns = 0;
+}
+
 /* The hold, if there is one, ends with the next tick, which comes at once. */
 void wattle_sched_hold_end(struct wattle_sched *s);
 void wattle_sched_hold_tick(struct wattle_sched *s, __u64 now_ns);

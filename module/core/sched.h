@@ -308,6 +308,7 @@ struct wattle_sched {
 	__u32				nr_clients;
 	__u32				nr_queues;
 	__u32				nr_batches;
+	__u32				nr_ready; /* of these, released and not granted */
 	__u32				nr_workers;
 	__u64				seq;
 	/* of the last undated grant */

@@ -32,13 +32,19 @@ natively() {
 	want=$(sh -c 'ls /proc/self/fd | wc -l' </dev/null 2>/dev/null)
 	run run -- sh -c 'ls /proc/self/fd | wc -l'
 	is "no descriptor of ours reaches it" "0 $want" "$code $out"
-	"$wattle" run -- sh -c 'trap "exit 42" TERM; : >ready; while :; do sleep 0.1; done' 2>err &
-	pid=$!
-	until_true test -e ready
-	kill -TERM $pid
-	code=0
-	wait $pid || code=$?
-	is "a signal sent to wattle reaches it" 42 "$code"
+	ignored=$(sh -c 'trap "" PIPE; exec "$0" run -- grep SigIgn /proc/self/status' "$wattle" 2>err)
+	is "SIGPIPE is ignored where it was" 1 "$((0x${ignored#SigIgn:?} >> 12 & 1))"
+	for sig in TERM HUP USR1 ALRM WINCH RTMIN; do
+		rm -f ready
+		"$wattle" run -- bash -c "trap 'exit 42' $sig; : >ready; while :; do sleep 0.1; done" \
+			2>err &
+		pid=$!
+		until_true test -e ready
+		kill -$sig $pid
+		code=0
+		wait $pid || code=$?
+		is "SIG$sig sent to wattle reaches it" 42 "$code"
+	done
 	run run -j -o bill -- sh -c 'exit 5'
 	is "-o and -j" "5 5 True" "$code $(json bill 'd["exit"]') $(json bill 'd["run"]["wall_s"] > 0')"
 

@@ -72,5 +72,6 @@ void test_foreign_min(void);
 void test_foreign_max(void);
 void test_foreign_crosses(void);
 void test_revoked(void);
+void test_spinner(void);
 
 #endif

@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "../platform/selftest/lib.h"
 
@@ -169,4 +172,62 @@ void test_foreign_crosses(void)
 	}
 	EXPECT_EQ(-pt_write(highest, CPUFREQ "policy%u/scaling_max_freq", policy_of(l.cpu)), 0);
 	EXPECT(load_end(&l));
+}
+
+/* Somebody whom nothing of wattle's may preempt takes @cpu for itself. */
+static pid_t urgent(unsigned int cpu)
+{
+	struct sched_param p = { .sched_priority = 10 };
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	kt_pin((int)cpu);
+	sched_setscheduler(0, SCHED_FIFO, &p);
+	for (;;)
+		;
+}
+
+/*
+ * The thread that lifts limits runs at the lowest real-time priority, but is not bound to
+ * the CPU that a spinner has: its lease over, the limit goes, and the module may too.
+ */
+void test_spinner(void)
+{
+	struct wattle_queue_params p = { .max_slowdown_pm = 1000, .lease_ns = 3 * SEC };
+	struct load l = { .cpu = cpus - 1, .kcycles = 6400 };
+	char was[32], text[32];
+	pid_t pid;
+	int i, q;
+
+	/* No respite for those below it. */
+	EXPECT(pt_read(was, sizeof(was), "/proc/sys/kernel/sched_rt_runtime_us"));
+	EXPECT_EQ(-pt_write("-1", "/proc/sys/kernel/sched_rt_runtime_us"), 0);
+	l.fd = kt_open();
+	EXPECT_EQ(enforce(), 0);
+	q = kt_queue(l.fd, &p);
+	EXPECT_EQ(kt_submit_batches(l.fd, q, &slow, 1, NULL), 1);
+	EXPECT(load_start(&l));
+	EXPECT(load_hold(&l, 1));
+	EXPECT(wait_limit(l.cpu, drv->cap));
+	pid = urgent(l.cpu);
+	EXPECT(wait_limit(l.cpu, drv->full));
+	EXPECT_EQ(kt_sysfs("stats/granted"), 0);
+	/* Domains end and are made again while it spins. */
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(managed("\n"), 0);
+		EXPECT(wait_text("none", l.cpu, "requested_khz"));
+		EXPECT_EQ(enforce(), 0);
+	}
+	EXPECT_EQ(relax(), 0);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(waitpid(pid, NULL, 0), pid);
+	snprintf(text, sizeof(text), "%ld", strtol(was, NULL, 10));
+	EXPECT_EQ(-pt_write(text, "/proc/sys/kernel/sched_rt_runtime_us"), 0);
+	EXPECT_EQ(load_stop(&l), -ESTALE);
+	close(l.fd);
+	EXPECT(checker_same(&before, LIMIT));
 }

@@ -42,6 +42,7 @@ void test_threads(void);
 void test_cgroup(void);
 void test_permission(void);
 void test_nonsense(void);
+void test_unborn(void);
 void test_limits(void);
 void test_storm(void);
 void test_unload(void);

@@ -484,6 +484,7 @@ int main(int argc, char **argv)
 		{ "admission follows a foreign maximum", test_foreign_max },
 		{ "a foreign maximum from below to above the cap", test_foreign_crosses },
 		{ "a promise that a foreign maximum breaks", test_revoked },
+		{ "a real-time spinner keeps no limit", test_spinner },
 		{ "modes: off takes everything back at once", test_modes },
 		{ "a domain that is not all managed is left alone", test_part_managed },
 		{ "the clock comes back under load that never pauses", test_come_back },

@@ -253,6 +253,7 @@ int main(int argc, char **argv)
 		{ "a cgroup, and those below it", test_cgroup },
 		{ "who may", test_permission },
 		{ "nonsense", test_nonsense },
+		{ "a queue that cannot be told", test_unborn },
 		{ "limits", test_limits },
 		{ "a fork storm, killed", test_storm },
 		{ "unloaded right after", test_unload },

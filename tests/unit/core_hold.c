@@ -128,6 +128,8 @@ static void test_later(void **state)
 /* Beside what runs anyway it costs nothing; longer than that it is held. */
 static void test_rides_along(void **state)
 {
+	unsigned int i;
+
 	(void)state;
 	work(q, 10, 0, 0);
 	assert_int_equal(granted(), 1);
@@ -136,20 +138,96 @@ static void test_rides_along(void **state)
 	work(p, 11, 0, 0);
 	assert_int_equal(granted(), 2);
 	/* While it is held a worker that comes by gets nothing either. */
-	assert_int_equal(world_complete(wd, w[3]->batch ? w[3] : w[0]), 0);
+	for (i = 0; i < 4 && (w[i]->state != WATTLE_WORKER_GRANTED || w[i]->batch->queue != q); i++)
+		;
+	assert_true(i < 4);
+	assert_int_equal(world_complete(wd, w[i]), 0);
+	assert_int_equal(world_next(wd, w[i], i), 0);
+	assert_int_equal(granted(), 1);
 	world_advance(wd, DELAY);
 	assert_int_equal(wd->s.hold_ns, 0);
+	assert_int_equal(granted(), 2);
+}
+
+/* What is ready and was not asked is not made to wait for it. */
+static void test_others(void **state)
+{
+	struct wattle_sched_client *d = world_client(wd, &user);
+	struct wattle_sched_queue *r = world_queue(d, NULL);
+	struct wattle_sched_worker *v;
+
+	(void)state;
+	work(r, 2, 0, 0);
+	work(p, 2, 0, 0);
+	assert_int_equal(granted(), 1);
+	assert_int_equal(wd->s.nr_holds, 0);
+	v = world_worker(d, 0);
+	assert_int_equal(world_next(wd, v, 7), 1);
+	assert_int_equal(world_complete(wd, v), 0);
+	world_client_exit(wd, d);
+}
+
+/* A hold of nothing is over: withdrawn, or taken where no gate is. */
+static void test_empty(void **state)
+{
+	struct wattle_sched_worker *any = world_worker(c, 4);
+
+	(void)state;
+	work(p, 2, 0, 0);
+	assert_int_not_equal(wd->s.hold_ns, 0);
+	assert_int_equal(wattle_sched_cancel_all(p, wd->now), 1);
+	assert_int_equal(wd->s.hold_ns, 0);
+	work(p, 2, 0, 0);
+	assert_int_not_equal(wd->s.hold_ns, 0);
+	assert_int_equal(world_next(wd, any, WATTLE_CPU_ANY), 1);
+	assert_int_equal(wd->s.hold_ns, 0);
+	assert_int_equal(granted(), 0);
+}
+
+/* In the rounds in which promises are in no ledger nobody knows what they leave. */
+static void test_recheck(void **state)
+{
+	unsigned int i;
+	__u32 round;
+
+	(void)state;
+	work(p, 2, 100, 0);
+	assert_int_equal(granted(), 0);
+	for (round = 0; round < WATTLE_RECHECK_ROUNDS; round++) {
+		wattle_sched_recheck_begin(&wd->s, round);
+		if (!round) {
+			work(p, 2, 0, 0);
+			world_advance(wd, 0);
+			assert_int_equal(granted(), 2);
+			work(p, 2, 0, 0);
+			assert_int_equal(granted(), 3);
+		}
+		wattle_sched_recheck_some(&wd->s, ~0ULL, wd->now);
+	}
+	assert_int_equal(wd->s.nr_holds, 1);
+	for (i = 0; i < 4; i++)
+		if (w[i]->state == WATTLE_WORKER_GRANTED)
+			assert_int_equal(world_turn(wd, w[i], i), 0);
+	work(p, 2, 0, 0);
+	assert_int_equal(wd->s.nr_holds, 2);
 }
 
 /* Nobody knows how long it takes; not in enforce; a deadline that cannot be met. */
 static void test_not_held(void **state)
 {
+	struct wattle_batch late = { .user_data = 1, .stall_us = 5000,
+				     .deadline_ns = wd->now + 2 * MS };
+	struct wattle_verdict v;
+
 	(void)state;
 	world_submit(wd, p, 1, 0);
 	assert_int_equal(granted(), 1);
+	assert_int_equal(world_submit_full(wd, p, &late, &v, NULL), 0);
+	assert_int_equal(v.status, WATTLE_VERDICT_BEST_EFFORT);
+	assert_int_equal(granted(), 2);
 	wattle_sched_set_mode(&wd->s, WATTLE_MODE_OBSERVE, wd->now);
 	work(p, 2, 0, 0);
-	assert_int_equal(granted(), 2);
+	assert_int_equal(granted(), 3);
 	assert_int_equal(wd->s.nr_holds, 0);
 }
 
@@ -225,6 +303,9 @@ int main(void)
 		T(test_ends),
 		T(test_later),
 		T(test_rides_along),
+		T(test_others),
+		T(test_empty),
+		T(test_recheck),
 		T(test_not_held),
 		T(test_switch),
 		T(test_supply),

@@ -71,4 +71,7 @@ static inline int cli_ml_exit(int err)
 /* "observe" etc.; NULL for a number that is no mode. */
 const char *cli_mode_name(uint32_t mode);
 
+/* What SIGPIPE did before this command ignored it. */
+extern void (*cli_sigpipe)(int);
+
 #endif

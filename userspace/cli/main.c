@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	/* Numbers are read and written with a point everywhere; only the clock is local. */
 	setlocale(LC_TIME, "");
 	/* A closed pipe is reported by out_finish() like a full disk. */
-	signal(SIGPIPE, SIG_IGN);
+	cli_sigpipe = signal(SIGPIPE, SIG_IGN);
 	json = take_json(&argc, argv);
 	if (argc < 2) {
 		argc = 1;

@@ -36,13 +36,11 @@ static int open_counter(unsigned int i, pid_t pid)
 		.inherit = 1,
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING,
 	};
-	int fd = (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 
-	if (fd >= 0 || (errno != EACCES && errno != EPERM))
-		return fd;
-	/* Unprivileged: without the kernel's part. */
-	attr.exclude_kernel = 1;
-	attr.exclude_hv = 1;
+	/*
+	 * All of it or nothing: without the kernel's cycles, work would seem less than it is, and
+	 * more slowdown be allowed than was.
+	 */
 	return (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
@@ -70,8 +68,13 @@ bool slices_open(struct slices *s, pid_t pid, char *why, size_t size)
 		s->fd[i] = open_counter(i, pid);
 		if (s->fd[i] >= 0)
 			continue;
-		snprintf(why, size, "there is no counter %s here (%s)", counters[i].name,
-			 strerror(errno));
+		if (errno == EACCES || errno == EPERM)
+			snprintf(why, size, "counter %s is not allowed with the kernel's part "
+				 "(CAP_PERFMON, or sysctl kernel.perf_event_paranoid=1)",
+				 counters[i].name);
+		else
+			snprintf(why, size, "there is no counter %s here (%s)", counters[i].name,
+				 strerror(errno));
 		slices_close(s);
 		return false;
 	}

@@ -25,15 +25,19 @@
 #define NOT_FOUND	127	/* as shells have it */
 #define NOT_RUN		126
 
+void (*cli_sigpipe)(int) = SIG_DFL;
+
 /**
  * struct watch - what the loop waits for
  * @mask:	signals of before
+ * @on_child:	what became of SIGCHLD before
  * @child:	the command, 0 when there is none any more
  * @code:	exit code so far
  * @usage:	of the command, once it has been reaped
  */
 struct watch {
 	sigset_t	mask;
+	void		(*on_child)(int);
 	int		signals;
 	int		timer;
 	int		target;
@@ -118,7 +122,8 @@ static void become(const struct watch *w, char **cmd, int report, int go)
 	if (read(go, &leave, sizeof(leave)) != sizeof(leave))
 		_exit(NOT_RUN);
 	/* What this command changed for itself is not the command's. */
-	signal(SIGPIPE, SIG_DFL);
+	signal(SIGPIPE, cli_sigpipe);
+	signal(SIGCHLD, w->on_child);
 	sigprocmask(SIG_SETMASK, &w->mask, NULL);
 	execvp(cmd[0], cmd);
 	err = errno;
@@ -172,20 +177,38 @@ static int launch(struct out *o, struct watch *w, char **cmd, const struct stat_
 			 strerror(err), err == ENOENT ? "; is it in PATH?" : "");
 }
 
+/*
+ * What is sent to us is meant for the command, but for what stops us with it, what tells of our
+ * own faults, and SIGPIPE, which our own output may cause.
+ */
+static void forwarded(sigset_t *set)
+{
+	static const int ours[] = { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS,
+				    SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
+	unsigned int i;
+
+	sigfillset(set);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		sigdelset(set, ours[i]);
+}
+
 static int watch_begin(struct watch *w, const struct stat_opts *opts)
 {
 	uint64_t ns = opts->interval_ns ? opts->interval_ns : TICK_NS;
 	struct itimerspec it;
 	sigset_t set;
 
-	sigemptyset(&set);
+	if (opts->cmd)
+		forwarded(&set);
+	else
+		sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	/* Ignored by who started us, a child would vanish unseen. */
-	signal(SIGCHLD, SIG_DFL);
+	w->on_child = signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &set, &w->mask);
 	it.it_interval.tv_sec = (time_t)(ns / 1000000000);
 	it.it_interval.tv_nsec = (long)(ns % 1000000000);
@@ -222,8 +245,8 @@ static void on_child(struct watch *w)
 }
 
 /*
- * What a terminal sends, it sends to the command as well; what somebody sent to us alone is
- * meant for it. Without a command it ends the measurement.
+ * What a terminal sends, it sends to the command as well, but perhaps not its end; what somebody
+ * sent to us alone is meant for it. Without a command it ends the measurement.
  */
 static void on_signal(struct watch *w)
 {
@@ -234,7 +257,10 @@ static void on_signal(struct watch *w)
 			on_child(w);
 		else if (!w->child)
 			w->over = true;
-		else if (si.ssi_code != SI_KERNEL)
+		else if (si.ssi_code == SI_QUEUE)
+			sigqueue(w->child, (int)si.ssi_signo,
+				 (union sigval){ .sival_ptr = (void *)(uintptr_t)si.ssi_ptr });
+		else if (si.ssi_code != SI_KERNEL || si.ssi_signo == SIGHUP)
 			kill(w->child, (int)si.ssi_signo);
 	}
 }
@@ -274,9 +300,14 @@ static bool tick(struct out *o, const struct stat_opts *opts, struct stat_meter 
 	return true;
 }
 
-static int loop(struct out *o, const struct stat_opts *opts, struct stat_meter *m,
+/*
+ * Until what is measured has ended. A meter that fails ends a measurement, but no command: it
+ * runs on, and *@meter is NULL from then on.
+ */
+static int loop(struct out *o, const struct stat_opts *opts, struct stat_meter **meter,
 		struct watch *w, const struct stat_hooks *hooks)
 {
+	struct stat_meter *m = *meter;
 	static const struct out_col cols[] = {
 		{ "at_s", "at", false }, { "seconds", "s", false }, { "energy_j", "J", false },
 		{ "low_j", "low", false }, { "high_j", "high", false },
@@ -290,10 +321,11 @@ static int loop(struct out *o, const struct stat_opts *opts, struct stat_meter *
 	};
 	bool table = opts->interval_ns && o->json, ok = true;
 	uint64_t ticks;
+	int why = 0;
 
 	if (table)
 		out_table(o, "intervals", cols, sizeof(cols) / sizeof(cols[0]), false);
-	while (ok && !w->over) {
+	while (!w->over) {
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), -1) < 0 && errno != EINTR)
 			break;
 		if (fds[0].revents)
@@ -305,20 +337,38 @@ static int loop(struct out *o, const struct stat_opts *opts, struct stat_meter *
 		if (!w->over && fds[1].revents &&
 		    read(w->timer, &ticks, sizeof(ticks)) == sizeof(ticks)) {
 			ok = tick(o, opts, m);
+			why = errno;
 			if (hooks)
 				hooks->tick(hooks->ctx);
 		}
+		if (ok)
+			continue;
+		if (!w->child)
+			break;
+		out_warn(o, "the threads' accounts could not be read (%s): no more figures, the "
+			 "command runs on", strerror(why));
+		m = NULL;
+		ok = true;
+		fds[2].fd = -1;
 	}
-	ok = ok && tick(o, opts, m);
+	if (ok && !tick(o, opts, m)) {
+		ok = false;
+		why = errno;
+	}
 	if (hooks)
 		hooks->tick(hooks->ctx);
 	if (table)
 		out_table_end(o);
 	if (w->child && w->over)
 		wait4(w->child, NULL, 0, &w->usage);
-	if (!ok)
+	if (ok || w->child)
+		*meter = ok ? m : NULL;
+	if (ok)
+		return CLI_OK;
+	if (!w->child)
 		return out_error(o, CLI_FAILURE, "the threads' accounts could not be read: %s",
-				 strerror(errno));
+				 strerror(why));
+	out_warn(o, "the threads' accounts could not be read: %s", strerror(why));
 	return CLI_OK;
 }
 
@@ -341,7 +391,7 @@ int stat_measure(struct out *o, const struct stat_opts *opts, struct stat_meter 
 			goto end;
 	}
 	o->f = f;
-	ret = loop(o, opts, m, &w, hooks);
+	ret = loop(o, opts, &m, &w, hooks);
 	if (!ret) {
 		if (m)
 			stat_report(o, opts, m, &m->total, 0);
