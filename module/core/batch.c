@@ -44,9 +44,9 @@ __u64 wattle_sched_first_ns(const struct wattle_sched *s, __u32 class, __u64 now
 
 /*
  * The verdict on @in, and in @order_ns its place within the class. Enforce puts
- * a batch that cannot be promised its deadline where it breaks no promise: at
- * the earliest deadline it could have been given. A need that is not known
- * leaves nothing to check but a deadline that has passed.
+ * a batch that cannot be promised its deadline behind all that can, with those
+ * that have none: it has missed it, and what comes later need not. A need that is
+ * not known leaves nothing to check but a deadline that has passed.
  */
 static void decide(struct wattle_sched_queue *q, const struct wattle_batch *in, __u64 need_ns,
 		   int dry, __u64 now_ns, struct wattle_verdict *v, __u64 *order_ns)
@@ -91,8 +91,7 @@ static void decide(struct wattle_sched_queue *q, const struct wattle_batch *in, 
 		return;
 	if (q->params.flags & WATTLE_QUEUE_STRICT)
 		v->status = WATTLE_VERDICT_REFUSED;
-	/* Without a known need there is no place where it is sure to break nothing but the last. */
-	*order_ns = need_ns && earliest ? earliest : WATTLE_U64_MAX;
+	*order_ns = WATTLE_U64_MAX;
 }
 
 void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns)

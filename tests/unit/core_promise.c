@@ -28,6 +28,45 @@ static void hook(struct world *wd, enum wattle_sched_trace what,
 		res.broken++;
 }
 
+/* 80 batches fit in a period and 100 come, period after period: 80 of each are promised and kept. */
+static void test_overload(void **state)
+{
+	struct wattle_batch in = { .user_data = 1, .work_kcycles = 1000 };
+	struct world *wd = world_new();
+	struct wattle_sched_user user = { 0 };
+	struct wattle_sched_client *c = world_client(wd, &user);
+	struct wattle_sched_queue *q = world_queue(c, NULL);
+	struct wattle_sched_worker *w = world_worker(c, 0);
+	struct wattle_verdict v;
+	unsigned int period, i;
+	__u64 end;
+
+	(void)state;
+	memset(&res, 0, sizeof(res));
+	wd->hook = hook;
+	wattle_sched_set_mode(&wd->s, WATTLE_MODE_ENFORCE, wd->now);
+	wattle_sched_set_supply(&wd->s, 1, 1000000);
+	for (period = 0; period < 20; period++) {
+		end = wd->now + 82 * MS;
+		for (i = 0; i < 100; i++) {
+			in.deadline_ns = end;
+			assert_int_equal(world_submit_full(wd, q, &in, &v, NULL), 0);
+			res.promised += v.status == WATTLE_VERDICT_ADMITTED;
+		}
+		assert_true(res.promised >= 80 * (period + 1));
+		world_next(wd, w, 0);
+		while (wd->now + MS <= end && w->state == WATTLE_WORKER_GRANTED) {
+			world_advance(wd, MS);
+			world_complete(wd, w);
+			world_next(wd, w, 0);
+		}
+		world_advance(wd, end - wd->now);
+	}
+	assert_int_equal(res.broken, 0);
+	world_client_exit(wd, c);
+	world_free(wd);
+}
+
 /* Three classes; only the best one, if any, carries deadlines when @mixed. */
 static void run(unsigned int m, uint64_t seed, unsigned int load_pct, int mixed)
 {
@@ -151,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_promises),
 		cmocka_unit_test(test_promises_mixed),
+		cmocka_unit_test(test_overload),
 	};
 
 	return cmocka_run_group_tests_name("core promise", tests, NULL, NULL);

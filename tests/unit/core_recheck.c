@@ -336,9 +336,10 @@ static void undone(__u64 due_ms, unsigned int kept)
 	wattle_sched_undo(w, sc.wd->now);
 	assert_int_equal(sc.b[0]->promised, kept);
 	assert_int_equal(events(&sc, 0, WATTLE_EVENT_REVOKED), !kept);
-	/* It counts as one batch: what is left of the supply is promised, no more. */
+	/* It counts as one batch, or as none: what is left of the supply is promised, no more. */
 	assert_int_equal(submit(&sc, 1, 5), WATTLE_VERDICT_ADMITTED);
-	assert_int_equal(submit(&sc, 2, 5), WATTLE_VERDICT_BEST_EFFORT);
+	assert_int_equal(submit(&sc, 2, 5), kept ? WATTLE_VERDICT_BEST_EFFORT : WATTLE_VERDICT_ADMITTED);
+	assert_int_equal(submit(&sc, 3, 5), WATTLE_VERDICT_BEST_EFFORT);
 	teardown(&sc);
 }
 
