@@ -189,7 +189,7 @@ struct wattle_domain {
 	u32			first;
 	struct task_struct	*task;
 	cpumask_var_t		home;
-	struct mutex		going;
+	struct mutex		going; /* of its thread, to its CPUs */
 	bool			stopping;
 	bool			kept;
 	bool			dead;

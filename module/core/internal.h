@@ -79,6 +79,7 @@ static inline int wattle_sched_recheck_gathers(const struct wattle_sched *s)
 
 	return round && round <= 1 + WATTLE_SCHED_CLASSES;
 }
+
 void wattle_sched_ledger_add(struct wattle_sched_batch *b, __u64 now_ns);
 /*
  * @b goes back from its worker to its queue, maybe under another supply than it left under:

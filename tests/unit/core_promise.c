@@ -28,7 +28,7 @@ static void hook(struct world *wd, enum wattle_sched_trace what,
 		res.broken++;
 }
 
-/* 80 batches fit in a period and 100 come, period after period: 80 of each are promised and kept. */
+/* 80 batches fit in a period and 100 come, each time: 80 of each are promised and kept. */
 static void test_overload(void **state)
 {
 	struct wattle_batch in = { .user_data = 1, .work_kcycles = 1000 };

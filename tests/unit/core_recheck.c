@@ -338,7 +338,8 @@ static void undone(__u64 due_ms, unsigned int kept)
 	assert_int_equal(events(&sc, 0, WATTLE_EVENT_REVOKED), !kept);
 	/* It counts as one batch, or as none: what is left of the supply is promised, no more. */
 	assert_int_equal(submit(&sc, 1, 5), WATTLE_VERDICT_ADMITTED);
-	assert_int_equal(submit(&sc, 2, 5), kept ? WATTLE_VERDICT_BEST_EFFORT : WATTLE_VERDICT_ADMITTED);
+	assert_int_equal(submit(&sc, 2, 5),
+			 kept ? WATTLE_VERDICT_BEST_EFFORT : WATTLE_VERDICT_ADMITTED);
 	assert_int_equal(submit(&sc, 3, 5), WATTLE_VERDICT_BEST_EFFORT);
 	teardown(&sc);
 }
