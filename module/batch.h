@@ -15,12 +15,14 @@
  * struct wattle_kbatch - a batch in the kernel
  * @sched:	the state machine's part; under the device lock once submitted
  * @pace:	its part of what is due, while it waits; under the device lock
+ * @late:	it waits, and is too late for a promise; under the device lock
  * @client:	whose it is
  * @next:	chains batches that are in nobody's queue
  */
 struct wattle_kbatch {
 	struct wattle_sched_batch	sched;
 	struct wattle_pace_entry	pace;
+	bool				late;
 	struct wattle_client		*client;
 	struct wattle_kbatch		*next;
 };

@@ -24,6 +24,7 @@
 #include "param.h"
 #include "timer.h"
 #include "worker.h"
+#include "watch.h"
 
 static int __init wattle_init(void)
 {
@@ -98,6 +99,7 @@ module_init(wattle_init);
 static void __exit wattle_exit(void)
 {
 	wattle_chardev_exit();
+	wattle_watch_exit();
 	wattle_attach_exit();
 	wattle_netlink_exit();
 	wattle_energy_exit();

@@ -20,6 +20,7 @@
 #include "notify.h"
 #include "queue.h"
 #include "user.h"
+#include "watch.h"
 
 /**
  * wattle_view_queue() - take a queue's view; called under the device lock
@@ -36,6 +37,7 @@ void wattle_view_queue(struct wattle_queue_view *v, struct wattle_queue *q)
 	v->id = q->sched.id;
 	v->params = q->sched.params;
 	wattle_sched_queue_stats(&q->sched, &v->stats, ktime_get_ns());
+	wattle_watch_stats(q, &v->stats);
 }
 
 /**
@@ -116,6 +118,20 @@ static const struct wattle_put_count put_counts[] = {
 	COUNT(CPU_NS, cpu_ns),
 };
 
+static int put_guard(struct sk_buff *skb, const struct wattle_queue_stats *st)
+{
+	struct nlattr *nest = nla_nest_start(skb, WATTLE_A_GUARD);
+
+	if (!nest ||
+	    (st->demoted && nla_put_flag(skb, WATTLE_A_GUARD_DEMOTED)) ||
+	    (st->slowdown_pm &&
+	     nla_put_u32(skb, WATTLE_A_GUARD_SLOWDOWN_PM, st->slowdown_pm)) ||
+	    put64(skb, WATTLE_A_GUARD_DEMOTIONS, st->demotions))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_stats(struct sk_buff *skb, const struct wattle_queue_stats *st, bool energy)
 {
 	struct nlattr *nest = nla_nest_start(skb, WATTLE_A_STATS);
@@ -161,7 +177,8 @@ int wattle_put_queue(struct sk_buff *skb, const struct wattle_queue_view *v, boo
 	    nla_put_u32(skb, WATTLE_A_QUEUE, v->id) ||
 	    nla_put_string(skb, WATTLE_A_NAME, v->stats.name) ||
 	    put_params(skb, &v->params) ||
-	    put_stats(skb, &v->stats, energy))
+	    put_stats(skb, &v->stats, energy) ||
+	    put_guard(skb, &v->stats))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -39,6 +39,7 @@
 #define WATTLE_PACE_PART	16
 
 static struct wattle_pace wattle_pace;
+static u32 wattle_pace_late;	/* batches that wait and are too late for a promise */
 static bool wattle_pace_told;	/* who holds a cap has been kicked since it decided */
 
 static u64 wattle_pace_least_ns(void)
@@ -76,6 +77,7 @@ static void wattle_pace_tell(void)
 void wattle_pace_start(void)
 {
 	wattle_pace_init(&wattle_pace, 1);
+	wattle_pace_late = 0;
 }
 
 /**
@@ -104,7 +106,9 @@ void wattle_pace_wait(const struct wattle_sched_batch *b, u64 now_ns)
 	if (due_ns)
 		wattle_pace_add(&wattle_pace, &kb->pace, b->in.work_kcycles, b->in.stall_us,
 				due_ns, b->in.release_ns, now_ns);
-	if (wattle_pace.nr)
+	kb->late = b->in.deadline_ns && !due_ns;
+	wattle_pace_late += kb->late;
+	if (wattle_pace.nr || kb->late)
 		wattle_pace_tell();
 }
 
@@ -114,7 +118,11 @@ void wattle_pace_wait(const struct wattle_sched_batch *b, u64 now_ns)
  */
 void wattle_pace_leave(const struct wattle_sched_batch *b)
 {
-	wattle_pace_sub(&wattle_pace, &container_of(b, struct wattle_kbatch, sched)->pace);
+	struct wattle_kbatch *kb = container_of(b, struct wattle_kbatch, sched);
+
+	wattle_pace_sub(&wattle_pace, &kb->pace);
+	wattle_pace_late -= kb->late;
+	kb->late = false;
 }
 
 /**
@@ -268,7 +276,7 @@ bool wattle_pace_khz(struct wattle_domain *d, u32 *khz, u32 clock_khz, u64 guard
 	guard_ns += least_ns;
 	d->clock_khz = clock_khz;
 	wattle_pace_see(d, ran_khz, guard_ns, now_ns, &seen);
-	if (!seen.own_khz && !wattle_pace.nr) {
+	if (!seen.own_khz && !wattle_pace.nr && !wattle_pace_late) {
 		wattle_pace_told = false;
 		return false;
 	}
@@ -288,6 +296,9 @@ bool wattle_pace_khz(struct wattle_domain *d, u32 *khz, u32 clock_khz, u64 guard
 								seen.stall_ns, d->full_khz,
 								guard_ns, now_ns);
 	}
+	/* What waits behind it is late already: the sooner its turn comes the better. */
+	if (wattle_pace_late)
+		p.waiting_khz = WATTLE_PACE_FREE;
 	if (wattle_pace.demand.nr)
 		seen.due_ns = min(seen.due_ns,
 				  wattle_pace.demand.bucket[wattle_pace.demand.order[0]].due_ns);

@@ -20,6 +20,7 @@
 #include "pace.h"
 #include "plan.h"
 #include "presence.h"
+#include "watch.h"
 #include "worker.h"
 
 /* All under the device lock. */
@@ -47,6 +48,8 @@ static bool wattle_plan_dated(void)
 static u32 wattle_plan_khz(const struct wattle_domain *d, const struct wattle_worker *w,
 			   const struct wattle_sched_batch *b)
 {
+	if (w->watch_free)
+		return 0;
 	/* The lowest is enough, but for what its pace asks for. */
 	if (b->in.deadline_ns && d->paced && w->run.due_ns && w->run.known)
 		return 1;
@@ -112,10 +115,13 @@ static struct wattle_domain *wattle_plan_count(struct wattle_worker *w,
 	return d;
 }
 
-static void wattle_plan_grant(struct wattle_worker *w, const struct wattle_sched_batch *b)
+static void wattle_plan_grant(struct wattle_worker *w, const struct wattle_sched_batch *b,
+			      u64 now_ns)
 {
-	struct wattle_domain *d = wattle_plan_count(w, b);
+	struct wattle_domain *d;
 
+	w->watch_free = wattle_plan_on && wattle_watch_grant(w, b, now_ns);
+	d = wattle_plan_count(w, b);
 	if (d)
 		wattle_plan_post(d, WATTLE_WHY_GRANT);
 }
@@ -171,9 +177,11 @@ void wattle_plan_event(enum wattle_sched_trace what, const struct wattle_sched_b
 	switch (what) {
 	case WATTLE_TRACE_GRANT:
 		wattle_pace_grant(ww, b, now_ns);
-		wattle_plan_grant(ww, b);
+		wattle_plan_grant(ww, b, now_ns);
 		break;
 	case WATTLE_TRACE_COMPLETE:
+		wattle_watch_complete(ww, b, now_ns);
+		fallthrough;
 	case WATTLE_TRACE_LEASE_EXPIRED:
 	case WATTLE_TRACE_ABORT:
 		wattle_plan_end(ww);
@@ -230,6 +238,7 @@ void wattle_plan_redo(enum wattle_why why)
 		ww->plan_domain = NULL;
 		/* At which speed it has run up to now is not known. */
 		ww->run.since_ns = now_ns;
+		ww->watch_whole = false;
 		if (w->state == WATTLE_WORKER_GRANTED)
 			wattle_plan_count(ww, w->batch);
 	}

@@ -15,6 +15,7 @@
 #include "queue.h"
 #include "submit.h"
 #include "trace.h"
+#include "watch.h"
 
 /**
  * wattle_queue_free_list() - free what the state machine let go of
@@ -267,8 +268,10 @@ long wattle_queue_stats(struct wattle_client *c, void __user *arg, u32 size)
 		goto free_stats;
 	wattle_device_lock();
 	q = wattle_sched_queue_find(&c->sched, head.queue);
-	if (q)
+	if (q) {
 		wattle_sched_queue_stats(q, st, ktime_get_ns());
+		wattle_watch_stats(wattle_queue_of(q), st);
+	}
 	wattle_device_unlock();
 
 	err = -ENOENT;

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 #include "chardev.h"
+#include "core/guard.h"
 #include "core/sched.h"
 #include "index.h"
 
@@ -17,12 +18,14 @@ struct wattle_attachment;
  * struct wattle_queue - a queue of a client
  * @sched:	the state machine's part; under the device lock
  * @index:	by age; under the device lock
+ * @guard:	whether it is slowed by what it allows; under the device lock
  * @attach:	what it steers, NULL nothing; under the device lock
  * @next:	chains queues to be freed
  */
 struct wattle_queue {
 	struct wattle_sched_queue	sched;
 	struct wattle_index_node	index;
+	struct wattle_guard		guard;
 	struct wattle_attachment	*attach;
 	struct wattle_queue		*next;
 };

@@ -23,6 +23,7 @@
 #include <linux/tracepoint.h>
 
 #include "chardev.h"
+#include "core/guard.h"
 #include "core/sched.h"
 #include "domain.h"
 #include "pace.h"
@@ -90,6 +91,17 @@ TRACE_DEFINE_ENUM(WATTLE_CALL_EPOCH);
 	{ WATTLE_CALL_SETTLE, "SETTLE" }, \
 	{ WATTLE_CALL_RECHECK, "RECHECK" }, \
 	{ WATTLE_CALL_EPOCH, "EPOCH" }
+
+TRACE_DEFINE_ENUM(WATTLE_GUARD_FINE);
+TRACE_DEFINE_ENUM(WATTLE_GUARD_SUSPECT);
+TRACE_DEFINE_ENUM(WATTLE_GUARD_SLOWDOWN);
+TRACE_DEFINE_ENUM(WATTLE_GUARD_MISSES);
+
+#define WATTLE_GUARD_NAMES \
+	{ WATTLE_GUARD_FINE, "fine" }, \
+	{ WATTLE_GUARD_SUSPECT, "suspect" }, \
+	{ WATTLE_GUARD_SLOWDOWN, "slowdown" }, \
+	{ WATTLE_GUARD_MISSES, "misses" }
 
 /* What does not apply is 0; see enum wattle_call_op. */
 TRACE_EVENT(wattle_call,
@@ -426,6 +438,42 @@ TRACE_EVENT(wattle_pace,
 		  __entry->domain, __entry->now_ns, __entry->khz, __entry->own_khz,
 		  __entry->waiting_khz, __entry->base_khz, __entry->floor_khz,
 		  __entry->full_khz, __entry->clock_khz, __entry->again_ns)
+);
+
+/* A verdict on whether a queue is slowed by no more than it allows (core/guard.h). */
+TRACE_EVENT(wattle_guard,
+	TP_PROTO(const struct wattle_sched_queue *q, u32 verdict, const struct wattle_guard *g,
+		 u64 now_ns),
+	TP_ARGS(q, verdict, g, now_ns),
+	TP_STRUCT__entry(
+		__field(u64, client)
+		__field(u64, now_ns)
+		__field(u64, until_ns)
+		__field(u64, demotions)
+		__field(u32, queue)
+		__field(u32, verdict)
+		__field(u32, allowed_pm)
+		__field(u32, slowdown_pm)
+		__field(u32, kept)
+		__field(u32, missed)
+	),
+	TP_fast_assign(
+		__entry->client = container_of(q->client, struct wattle_client, sched)->id;
+		__entry->now_ns = now_ns;
+		__entry->until_ns = g->phase == WATTLE_GUARD_DEMOTED ? g->until_ns : 0;
+		__entry->demotions = g->demotions;
+		__entry->queue = q->id;
+		__entry->verdict = verdict;
+		__entry->allowed_pm = q->params.max_slowdown_pm;
+		__entry->slowdown_pm = g->slowdown_pm;
+		__entry->kept = g->kept;
+		__entry->missed = g->missed;
+	),
+	TP_printk("client=%llu queue=%u now_ns=%llu verdict=%s slowdown_pm=%u allowed_pm=%u kept=%u missed=%u demotions=%llu until_ns=%llu",
+		  __entry->client, __entry->queue, __entry->now_ns,
+		  __print_symbolic(__entry->verdict, WATTLE_GUARD_NAMES), __entry->slowdown_pm,
+		  __entry->allowed_pm, __entry->kept, __entry->missed, __entry->demotions,
+		  __entry->until_ns)
 );
 
 /* The limits that follow from the last change are in force, took_ns after its decision. */

@@ -30,6 +30,10 @@ struct wattle_domain;
  * @run:	what is left of its batch; under the device lock
  * @plan_slowed: its grant is to be freed when a promise waits; under the device lock
  * @plan_level:	at which level it is counted; under the device lock
+ * @watch_queue: queue of its last grant; under the device lock, as the next three
+ * @watch_turn:	and in which turn of its guard that began
+ * @watch_whole: the one before was of the same queue and turn
+ * @watch_free:	its grant runs free whatever it says of itself
  * @node:	in the table of workers, by @task; written under the device lock, read under RCU
  * @rcu:	defers freeing until readers of the table and pending wake-ups are done
  */
@@ -44,6 +48,10 @@ struct wattle_worker {
 	u32				plan_khz;
 	bool				plan_slowed;
 	u8				plan_level;
+	bool				watch_whole;
+	bool				watch_free;
+	u32				watch_queue;
+	u32				watch_turn;
 	struct hlist_node		node;
 	struct rcu_head			rcu;
 };

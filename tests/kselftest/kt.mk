@@ -38,6 +38,10 @@ $(foreach t,$(KT_NETLINK),$(eval $(call kt_netlink_test,$(t))))
 TEST_PROGS += $(O)/tests/kselftest/kt_pace
 OBJS_kt_pace = $(addprefix $(O)/tests/,kselftest/kt_pace.o kselftest/harness.o platform/selftest/lib.o)
 LIBS_kt_pace = -pthread
+# Who is slowed by more than it allows.
+TEST_PROGS += $(O)/tests/kselftest/kt_guard
+OBJS_kt_guard = $(addprefix $(O)/tests/,kselftest/kt_guard.o kselftest/harness.o platform/selftest/lib.o)
+LIBS_kt_guard = -pthread
 # The machine changes under work that is capped.
 TEST_PROGS += $(O)/tests/kselftest/kt_storm
 OBJS_kt_storm = $(addprefix $(O)/tests/,kselftest/kt_storm.o kselftest/storm.o kselftest/actuator.o kselftest/harness.o \

@@ -74,6 +74,10 @@ static void test_queue_get(void)
 	/* There is no meter: joules are absent, not 0. */
 	EXPECT(!in.a[WATTLE_A_STATS_ENERGY_UJ]);
 	EXPECT_EQ(in.a[WATTLE_A_STATS_WAIT_HIST]->nla_len, NLA_HDRLEN + sizeof(want.wait_hist));
+	/* It has not been slowed: by how much is absent. */
+	nl_inner(a.a[WATTLE_A_GUARD], &in);
+	EXPECT_EQ(nl_get_u64(in.a[WATTLE_A_GUARD_DEMOTIONS]), 0);
+	EXPECT(!in.a[WATTLE_A_GUARD_DEMOTED] && !in.a[WATTLE_A_GUARD_SLOWDOWN_PM]);
 	close(fd);
 }
 

@@ -139,6 +139,24 @@ static void percentile(struct out *o, const char *key, const char *text, struct 
 		out_f64(o, key, text, below / 1e3, 3);
 }
 
+/* Absent from modules that have no guard. */
+static void guard(struct out *o, struct nlattr *nest)
+{
+	struct nlattr *g[WATTLE_A_GUARD_MAX + 1];
+
+	if (!nest)
+		return;
+	netlink_nest(nest, g, WATTLE_A_GUARD_MAX);
+	out_group(o, "guard", "guard");
+	out_str(o, "state", "%", g[WATTLE_A_GUARD_DEMOTED] ?
+		"demoted: runs free for a while" : "slowed as agreed");
+	if (g[WATTLE_A_GUARD_SLOWDOWN_PM])
+		out_f64(o, "slowdown_share", ", took % times longer than free when last looked at",
+			netlink_u32(g[WATTLE_A_GUARD_SLOWDOWN_PM]) / 1000.0, 3);
+	out_u64(o, "demotions", ", demoted % times", netlink_u64(g[WATTLE_A_GUARD_DEMOTIONS]));
+	out_end(o);
+}
+
 static void detail(struct nlattr **a, void *arg)
 {
 	static const struct count batches[] = {
@@ -183,6 +201,7 @@ static void detail(struct nlattr **a, void *arg)
 	out_group(o, "deadlines", "deadlines");
 	counts(o, st, deadlines);
 	out_end(o);
+	guard(o, a[WATTLE_A_GUARD]);
 	out_group(o, "time", "time");
 	out_f64(o, "run_seconds", "% s granted", netlink_u64(st[WATTLE_A_STATS_RUN_NS]) / 1e9, 3);
 	out_f64(o, "cpu_seconds", ", % s of CPU", netlink_u64(st[WATTLE_A_STATS_CPU_NS]) / 1e9, 3);

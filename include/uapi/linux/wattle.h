@@ -537,6 +537,11 @@ struct wattle_cancel {
  * @cpu_ns:	out: CPU time the threads used in their grants, to about a scheduler tick a
  *		thread; energy is split by it
  * @name:	out: as it was created
+ * @demoted:	out: 1: it runs free for a while, as it was slowed by more than it allows, or missed
+ *		what was promised; 0: not so
+ * @slowdown_pm: out: by how much it was slowed when that was looked at last, per mille; 0: not at
+ *		all, or not looked at yet
+ * @demotions:	out: how often it was demoted
  * @reserved:	out: 0
  * @wait_hist:	out: waits by log2 of microseconds
  * @run_hist:	out: run times by log2 of microseconds
@@ -570,7 +575,10 @@ struct wattle_queue_stats {
 	__u64	energy_uj;
 	__u64	cpu_ns;
 	char	name[WATTLE_NAME_MAX];
-	__u64	reserved[3];
+	__u32	demoted;
+	__u32	slowdown_pm;
+	__u64	demotions;
+	__u64	reserved[1];
 	__u64	wait_hist[WATTLE_HIST_SLOTS];
 	__u64	run_hist[WATTLE_HIST_SLOTS];
 };

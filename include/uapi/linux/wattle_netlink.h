@@ -60,6 +60,7 @@
  * @WATTLE_A_DEADLINE_NS: u64; deadline of the batch
  * @WATTLE_A_RUN_NS: u64; time since the batch was granted
  * @WATTLE_A_TID: u32; thread that had the grant, in the initial pid namespace
+ * @WATTLE_A_GUARD: nest of guard; whether the queue is slowed by no more than it allows
  * @__WATTLE_A_MAX: after the last
  * @WATTLE_A_MAX: the last
  *
@@ -105,6 +106,7 @@ enum wattle_a {
 	WATTLE_A_DEADLINE_NS = 37,
 	WATTLE_A_RUN_NS = 38,
 	WATTLE_A_TID = 39,
+	WATTLE_A_GUARD = 40,
 	__WATTLE_A_MAX,
 	WATTLE_A_MAX = __WATTLE_A_MAX - 1,
 };
@@ -198,6 +200,27 @@ enum wattle_a_stats {
 	WATTLE_A_STATS_RUN_HIST = 24,
 	__WATTLE_A_STATS_MAX,
 	WATTLE_A_STATS_MAX = __WATTLE_A_STATS_MAX - 1,
+};
+
+/**
+ * enum wattle_a_guard - attributes of set "guard"
+ * @WATTLE_A_GUARD_PAD: pad
+ * @WATTLE_A_GUARD_DEMOTED: flag; it runs free for a while
+ * @WATTLE_A_GUARD_SLOWDOWN_PM: u32; by how much it was slowed when that was looked at last, per
+ * mille; absent when not
+ * @WATTLE_A_GUARD_DEMOTIONS: u64; how often it was demoted
+ * @__WATTLE_A_GUARD_MAX: after the last
+ * @WATTLE_A_GUARD_MAX: the last
+ *
+ * The guard of a queue; see struct wattle_queue_stats.
+ */
+enum wattle_a_guard {
+	WATTLE_A_GUARD_PAD = 1,
+	WATTLE_A_GUARD_DEMOTED = 2,
+	WATTLE_A_GUARD_SLOWDOWN_PM = 3,
+	WATTLE_A_GUARD_DEMOTIONS = 4,
+	__WATTLE_A_GUARD_MAX,
+	WATTLE_A_GUARD_MAX = __WATTLE_A_GUARD_MAX - 1,
 };
 
 /**
