@@ -12,13 +12,16 @@
  */
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/topology.h>
 
 #include "core/power.h"
 #include "core/sat.h"
 #include "actuator.h"
 #include "batch.h"
 #include "device.h"
+#include "model.h"
 #include "param.h"
 #include "pace.h"
 #include "plan.h"
@@ -179,6 +182,7 @@ struct wattle_pace_seen {
 	u64	due_ns;		/* earliest deadline of @d's grants */
 	u32	own_khz;	/* what those ask for */
 	u32	nr;		/* grants that run */
+	u32	nr_near;	/* of these, in @d's package */
 	bool	unknown;	/* nobody knows how long one of them goes on */
 };
 
@@ -194,6 +198,8 @@ static void wattle_pace_see(struct wattle_domain *d, u32 clock_khz, u64 guard_ns
 		if (sw->occupies == WATTLE_CPU_ANY)
 			continue;
 		seen->nr++;
+		seen->nr_near += topology_physical_package_id(sw->occupies) ==
+				 topology_physical_package_id(d->first);
 		if (!w->plan_domain) {
 			seen->unknown = true;
 			continue;
@@ -215,17 +221,28 @@ static void wattle_pace_see(struct wattle_domain *d, u32 clock_khz, u64 guard_ns
 
 /*
  * Slower than this is not asked for. What CPUs share (uncore, memory, the rest of the node)
- * is paid for as long as one of them runs, and without a power table nobody knows how
- * much it is: it is taken to be worth slowing down for only where many share it. Published
+ * is paid for as long as one of them runs: how much that is a power table tells. Without
+ * one it is taken to be worth slowing down for only where many share it: published
  * tables have their cheapest frequency at about half of the highest with all CPUs busy.
  */
-static u32 wattle_pace_floor_khz(u32 full_khz, u32 nr)
+static u32 wattle_pace_floor_khz(u32 full_khz, const struct wattle_pace_seen *seen)
 {
 	u32 all = num_online_cpus(), less_pm = 1000 - wattle_param_pace_floor_pm();
+	const struct wattle_model_table *t;
+	u32 khz = 0;
 
-	if (2 * nr < all)
+	if (!less_pm)
 		return full_khz;
-	return full_khz / 1000 * (1000 - less_pm * min(nr, all) / all);
+	rcu_read_lock();
+	t = wattle_model();
+	if (t)
+		khz = wattle_power_floor_khz(&t->power, seen->nr_near) ?: full_khz;
+	rcu_read_unlock();
+	if (khz)
+		return min(khz, full_khz);
+	if (2 * seen->nr < all)
+		return full_khz;
+	return full_khz / 1000 * (1000 - less_pm * min(seen->nr, all) / all);
 }
 
 static u64 wattle_pace_again(u64 due_ns, u64 now_ns)
@@ -303,7 +320,7 @@ bool wattle_pace_khz(struct wattle_domain *d, u32 *khz, u32 clock_khz, u64 guard
 		seen.due_ns = min(seen.due_ns,
 				  wattle_pace.demand.bucket[wattle_pace.demand.order[0]].due_ns);
 	p.again_ns = wattle_pace_again(seen.due_ns, now_ns);
-	p.floor_khz = seen.own_khz ? wattle_pace_floor_khz(d->full_khz, seen.nr) : 0;
+	p.floor_khz = seen.own_khz ? wattle_pace_floor_khz(d->full_khz, &seen) : 0;
 	want = max3(p.base_khz, p.own_khz, max(p.waiting_khz, p.floor_khz));
 	p.khz = wattle_pace_level(&d->levels, want);
 	if (!d->acting_khz && wattle_pace_ahead_ns(&seen, d->full_khz) < WATTLE_PACE_WORTH_NS)

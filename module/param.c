@@ -33,7 +33,7 @@ WATTLE_PARAM(lease_min_us, 100, "shortest lease, microseconds");
 WATTLE_PARAM(lease_max_ms, 60000, "longest lease, milliseconds");
 WATTLE_PARAM(lease_default_ms, 10000, "lease of a queue that asks for none, milliseconds");
 
-WATTLE_PARAM(pace_floor_pm, 500, "lowest speed that work with deadlines is slowed to while all CPUs run grants, per mille of the highest; 1000: deadlines slow nothing");
+WATTLE_PARAM(pace_floor_pm, 500, "lowest speed that work with deadlines is slowed to while all CPUs run grants, per mille of the highest, where no power table tells (MODEL_SET); 1000: deadlines slow nothing");
 WATTLE_PARAM(resume_latency_us, 50, "resume latency asked of managed CPUs while latency-class work is admitted, microseconds; 0: none is asked");
 
 static int energy_gid = -1;

@@ -171,6 +171,15 @@ enum wattle_power_error wattle_power_init(struct wattle_power *p,
 	return WATTLE_POWER_OK;
 }
 
+__u32 wattle_power_floor_khz(const struct wattle_power *p, __u32 nr)
+{
+	const struct wattle_power_table *t = &p->t;
+	__u64 shared = (t->shared_uw - t->shared_idle_uw) / (nr ? nr : 1);
+	__u32 best = critical(p, shared, t->idle[t->nr_idle - 1].uw);
+
+	return best + 1 < t->nr_opps ? t->opp[best].khz : 0;
+}
+
 __u64 wattle_power_pj(__u64 uw, __u64 ns)
 {
 	__u64 whole = wattle_sat_mul(uw, ns / 1000);

@@ -159,6 +159,17 @@ enum wattle_power_error wattle_power_init(struct wattle_power *p,
 					  const struct wattle_power_table *t, __u32 *index);
 
 /**
+ * wattle_power_floor_khz() - the frequency below which work costs more the slower it is done
+ * @p:		the table
+ * @nr:		CPUs of a package that work at a time, and share what they share; 0 as 1
+ *
+ * The critical frequency of pure work, when the deepest idle state follows.
+ *
+ * Return: kHz; 0: the highest.
+ */
+__u32 wattle_power_floor_khz(const struct wattle_power *p, __u32 nr);
+
+/**
  * wattle_power_pj() - power for a time
  * @uw:		any
  * @ns:		any

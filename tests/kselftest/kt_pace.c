@@ -163,6 +163,48 @@ static void test_hopeless(void)
 	EXPECT_EQ(kt_mode("observe"), 0);
 }
 
+static int table(struct wattle_power_model *m)
+{
+	int fd = kt_open(), err = ioctl(fd, WATTLE_IOC_MODEL_SET, m) ? -errno : 0;
+
+	close(fd);
+	return err;
+}
+
+/* A power table says what slowness costs: how slow is worth it follows from that. */
+static void test_table(void)
+{
+	/* Of 4.1 W only 0.1 W go with the clock: slow is dear. */
+	struct wattle_power_model dear = {
+		.size = sizeof(dear), .nr_opps = 2, .nr_idle = 1,
+		.opp = { { 800000, 4000000 }, { 3200000, 4100000 } },
+		.idle = { { 100000, 2, 2, 0 } },
+	};
+	/* Nothing is shared and voltage goes with the clock: the slowest is the cheapest. */
+	struct wattle_power_model cheap = {
+		.size = sizeof(cheap), .nr_opps = 3, .nr_idle = 1,
+		.opp = { { 800000, 300000 }, { 1600000, 900000 }, { 3200000, 6000000 } },
+		.idle = { { 100000, 2, 2, 0 } },
+	};
+	struct wattle_power_model none = { .size = sizeof(none), .flags = WATTLE_MODEL_CLEAR };
+	struct round r = { .mode = "enforce", .window_ns = 1300 * MS }, s = r, t = r;
+
+	EXPECT_EQ(table(&dear), 0);
+	run(&r);
+	in_time(&r);
+	EXPECT(r.mean_khz > 0.95 * FULL);
+	EXPECT_EQ(table(&cheap), 0);
+	run(&s);
+	in_time(&s);
+	EXPECT(s.mean_khz < 0.47 * FULL);
+	/* Without one half of the highest is as low as it goes. */
+	EXPECT_EQ(table(&none), 0);
+	run(&t);
+	in_time(&t);
+	EXPECT(t.mean_khz > 0.49 * FULL && t.mean_khz < 0.6 * FULL);
+	EXPECT_EQ(kt_mode("observe"), 0);
+}
+
 /*
  * A cap outlives the grant that asked for it, for 10 ms; work that then comes and has no
  * time to spare does not wait for that.
@@ -203,6 +245,7 @@ int main(void)
 		{ "time to spare is used, deadlines are met, fewer joules", test_loose },
 		{ "little time to spare", test_tight },
 		{ "too late: as fast as it can", test_hopeless },
+		{ "a power table says how slow is worth it", test_table },
 		{ "a cap that lingers yields to a deadline", test_lingers },
 	};
 

@@ -140,6 +140,38 @@ static void critical_is_the_argmin(void **state)
 	assert_int_equal(p.t.opp[p.crit_throughput].khz, 3200000);
 }
 
+/* The more CPUs share what they share, the lower; checked against all OPPs by division. */
+static void floor_is_the_cheapest_for_so_many(void **state)
+{
+	struct wattle_power_table t;
+	struct wattle_power p;
+	uint32_t nr, k, before = ~0U;
+
+	(void)state;
+	policy_table(&t);
+	assert_int_equal(wattle_power_init(&p, &t, NULL), WATTLE_POWER_OK);
+	for (nr = 1; nr <= 64; nr++) {
+		double shared = (double)((t.shared_uw - t.shared_idle_uw) / nr), least = 1e30;
+		uint32_t khz = wattle_power_floor_khz(&p, nr), best = 0;
+
+		for (k = 0; k < t.nr_opps; k++) {
+			double cost = (t.opp[k].uw + shared - t.idle[t.nr_idle - 1].uw) /
+				      t.opp[k].khz;
+
+			if (cost > least)
+				continue;
+			least = cost;
+			best = k;
+		}
+		assert_int_equal(khz, best + 1 < t.nr_opps ? t.opp[best].khz : 0);
+		khz = khz ? khz : ~0U;
+		assert_true(khz <= before);
+		before = khz;
+	}
+	assert_true(before < t.opp[t.nr_opps - 1].khz);
+	assert_int_equal(wattle_power_floor_khz(&p, 0), wattle_power_floor_khz(&p, 1));
+}
+
 static void residency_is_where_the_deeper_state_breaks_even(void **state)
 {
 	struct wattle_power p;
@@ -258,6 +290,7 @@ int main(void)
 		cmocka_unit_test(random_bytes_are_refused_or_usable),
 		cmocka_unit_test(the_hull_is_the_lower_one),
 		cmocka_unit_test(critical_is_the_argmin),
+		cmocka_unit_test(floor_is_the_cheapest_for_so_many),
 		cmocka_unit_test(residency_is_where_the_deeper_state_breaks_even),
 		cmocka_unit_test(times_are_rounded_up_and_stop_at_the_end),
 		cmocka_unit_test(powers_over_times),
