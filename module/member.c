@@ -7,7 +7,9 @@
  * that on sched_process_exit removes a mark with its thread; so no mark outlives
  * its thread, and none holds a reference. exec changes nothing. A cgroup's
  * members are its own affair: who is asked about is looked for in the
- * cgroup's subtree, by the ancestors of its cgroup, nearest first.
+ * cgroup's subtree, by the ancestors of its cgroup, nearest first. A thread that
+ * runs while it is moved may not be switched for seconds, so the probe on
+ * cgroup_attach_task has the CPUs look anew.
  *
  * Marks are read at every context switch, under RCU alone; they change
  * under one plain spinlock, a leaf, which is taken with preemption off by the probes and
@@ -57,7 +59,7 @@ static DEFINE_HASHTABLE(wattle_member_table, 12);
 static DEFINE_HASHTABLE(wattle_member_cgroups, 8);
 static u32 wattle_member_nr_cgroups;
 static struct kmem_cache *wattle_member_cache;
-static struct tracepoint *wattle_member_fork_tp, *wattle_member_exit_tp;
+static struct tracepoint *wattle_member_fork_tp, *wattle_member_exit_tp, *wattle_member_move_tp;
 static DEFINE_MUTEX(wattle_member_mutex);	/* the two below, and registering probes */
 static u32 wattle_member_holders;
 static bool wattle_member_on;
@@ -318,9 +320,37 @@ void wattle_member_count(struct wattle_attachment *a, u32 *members, u32 *lost)
 	*lost = READ_ONCE(a->lost);
 }
 
+static void wattle_member_moved_fn(struct work_struct *work)
+{
+	wattle_presence_came();
+}
+
+static DECLARE_WORK(wattle_member_moved, wattle_member_moved_fn);
+
+/* Interrupts are off, and a lock of cgroups' tracing is held. */
+static void wattle_member_move(void *data, struct cgroup *to, const char *path,
+			       struct task_struct *task, bool threadgroup)
+{
+	if (READ_ONCE(wattle_member_nr_cgroups))
+		queue_work(system_wq, &wattle_member_moved);
+}
+
+static int wattle_member_watch_moves(void)
+{
+	return tracepoint_probe_register(wattle_member_move_tp, wattle_member_move, NULL);
+}
+
+static void wattle_member_unwatch_moves(void)
+{
+	tracepoint_probe_unregister(wattle_member_move_tp, wattle_member_move, NULL);
+	tracepoint_synchronize_unregister();
+	cancel_work_sync(&wattle_member_moved);
+}
+
 static void wattle_member_off(void)
 {
 	lockdep_assert_held(&wattle_member_mutex);
+	wattle_member_unwatch_moves();
 	wattle_presence_stop();
 	tracepoint_probe_unregister(wattle_member_exit_tp, wattle_member_task_exit, NULL);
 	tracepoint_probe_unregister(wattle_member_fork_tp, wattle_member_fork, NULL);
@@ -361,6 +391,9 @@ int wattle_member_hold(void)
 	err = wattle_presence_start();
 	if (err)
 		goto unregister_fork;
+	err = wattle_member_watch_moves();
+	if (err)
+		goto stop_presence;
 	wattle_member_on = true;
 held:
 	wattle_member_holders++;
@@ -368,6 +401,8 @@ out:
 	mutex_unlock(&wattle_member_mutex);
 	return err;
 
+stop_presence:
+	wattle_presence_stop();
 unregister_fork:
 	tracepoint_probe_unregister(wattle_member_fork_tp, wattle_member_fork, NULL);
 unregister_exit:
@@ -393,6 +428,8 @@ static void wattle_member_match(struct tracepoint *tp, void *arg)
 		wattle_member_fork_tp = tp;
 	else if (!strcmp(tp->name, "sched_process_exit"))
 		wattle_member_exit_tp = tp;
+	else if (!strcmp(tp->name, "cgroup_attach_task"))
+		wattle_member_move_tp = tp;
 }
 
 /**
@@ -403,8 +440,8 @@ static void wattle_member_match(struct tracepoint *tp, void *arg)
 int wattle_member_init(void)
 {
 	for_each_kernel_tracepoint(wattle_member_match, NULL);
-	if (!wattle_member_fork_tp || !wattle_member_exit_tp) {
-		pr_err("this kernel lacks the tracepoints sched_process_fork and sched_process_exit (CONFIG_TRACEPOINTS)\n");
+	if (!wattle_member_fork_tp || !wattle_member_exit_tp || !wattle_member_move_tp) {
+		pr_err("this kernel lacks a tracepoint of sched_process_fork, sched_process_exit and cgroup_attach_task (CONFIG_TRACEPOINTS, CONFIG_CGROUPS)\n");
 		return -ENOENT;
 	}
 	wattle_member_cache = KMEM_CACHE(wattle_member, SLAB_ACCOUNT);
