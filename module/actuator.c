@@ -17,6 +17,7 @@
 #include <linux/string.h>
 
 #include "actuator.h"
+#include "advise.h"
 #include "clock.h"
 #include "cpus.h"
 #include "device.h"
@@ -394,13 +395,13 @@ static u32 wattle_actuator_clock_khz(const struct wattle_domain *d)
 }
 
 /*
- * What to act on now. The end of a grant takes effect only if nothing follows it by
- * *@until, otherwise U64_MAX. The timer that kicks for that goes by jiffies, which may
- * be late, so it may be early.
+ * What to act on now, nothing in mode advise. The end of a grant takes effect only if
+ * nothing follows it by *@until, otherwise U64_MAX. The timer that kicks for that goes by
+ * jiffies, which may be late, so it may be early.
  */
 static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u64 *ns, u64 *until)
 {
-	bool ended, lingers;
+	bool ended, lingers, dated = false;
 	u64 guard_ns = wattle_actuator_slow_domain(d) ? WATTLE_RAISE_SLOW_NS : WATTLE_RAISE_NS;
 	u32 clock_khz = wattle_actuator_clock_khz(d);
 	u64 now_ns;
@@ -421,11 +422,19 @@ static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u
 		khz = d->acting_khz;
 	else if (ended)
 		*ns = now_ns;
-	if (khz && d->paced && wattle_pace_khz(d, &khz, clock_khz, guard_ns, now_ns, until)) {
+	wattle_advise_domain(d, clock_khz, now_ns, until);
+	if (khz && d->paced)
+		dated = wattle_pace_khz(d, &khz, clock_khz, guard_ns, now_ns, until);
+	if (dated) {
 		*why = WATTLE_WHY_PACE;
 		*ns = now_ns;
 	}
-	d->acting_khz = khz;
+	if (wattle_plan_advising()) {
+		d->acting_khz = wattle_advise_khz(d, khz, dated);
+		khz = 0;
+	} else {
+		d->acting_khz = khz;
+	}
 	wattle_device_unlock();
 	return khz;
 }

@@ -430,8 +430,11 @@ static bool wattle_domain_busy(void)
 	down_read(&wattle_domain_sem);
 	list_for_each_entry(d, &wattle_domain_list, link) {
 		wattle_device_lock();
-		busy |= !d->posted.khz && (d->acting_khz || READ_ONCE(d->busy) ||
-					   READ_ONCE(d->kick));
+		if (wattle_plan_advising())
+			busy |= READ_ONCE(d->busy) || READ_ONCE(d->kick);
+		else
+			busy |= !d->posted.khz && (d->acting_khz || READ_ONCE(d->busy) ||
+						   READ_ONCE(d->kick));
 		wattle_device_unlock();
 	}
 	up_read(&wattle_domain_sem);

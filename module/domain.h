@@ -155,6 +155,10 @@ struct wattle_want {
  * @paced:	its clocks are told what to run at, so deadlines may slow it; under the device lock
  * @paced_ns:	when its pace was decided last; under the device lock
  * @clock_khz:	its slowest clock as last seen by its thread; under the device lock
+ * @advised_clock_khz: mode advise: its clock when its thread looked last, 0 unknown; under
+ *		the device lock
+ * @advised_khz: mode advise: the highest that deadlines have asked for since there are any,
+ *		0 = none are; under the device lock
  * @levels:	what grants are counted by; under the device lock
  * @full_khz:	what a slowdown is measured against; under the device lock
  * @used:	bit per level with a count; under the device lock
@@ -197,6 +201,8 @@ struct wattle_domain {
 	bool			paced;
 	u64			paced_ns;
 	u32			clock_khz;
+	u32			advised_clock_khz;
+	u32			advised_khz;
 	struct wattle_levels	levels;
 	u32			full_khz;
 	u64			used;

@@ -60,8 +60,7 @@ const char *wattle_mode_name(u32 mode)
  * holds nothing when this returns (or after a second at most, by a driver that does
  * not answer). Sleeps.
  *
- * Return: 0; -EOPNOTSUPP for advise, which this version does not have yet;
- * -EINTR the thread is being killed.
+ * Return: 0; -EINTR the thread is being killed.
  */
 int wattle_mode_set(u32 mode)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The mode: off, observe, enforce.
+ * The mode: off, observe, advise, enforce.
  */
 #ifndef WATTLE_MODE_H
 #define WATTLE_MODE_H

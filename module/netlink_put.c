@@ -11,11 +11,13 @@
 
 #include <linux/wattle_netlink.h>
 
+#include "advise.h"
 #include "chardev.h"
 #include "cpus.h"
 #include "device.h"
 #include "domain.h"
 #include "mode.h"
+#include "model.h"
 #include "netlink_put.h"
 #include "notify.h"
 #include "queue.h"
@@ -38,6 +40,7 @@ void wattle_view_queue(struct wattle_queue_view *v, struct wattle_queue *q)
 	v->params = q->sched.params;
 	wattle_sched_queue_stats(&q->sched, &v->stats, ktime_get_ns());
 	wattle_watch_stats(q, &v->stats);
+	v->advice = q->advice;
 }
 
 /**
@@ -73,6 +76,7 @@ void wattle_view_device(struct wattle_device_view *v)
 	v->events_lost = wattle.events_lost;
 	wattle_sched_totals(s, &v->totals, ktime_get_ns());
 	v->waiting = v->totals.queued;
+	v->advice = *wattle_advise_total();
 }
 
 /* Every set has its padding first. */
@@ -132,6 +136,40 @@ static int put_guard(struct sk_buff *skb, const struct wattle_queue_stats *st)
 	return 0;
 }
 
+/* What there is nothing to say of is absent; joules are the power table's, and its error's. */
+static int put_advice(struct sk_buff *skb, const struct wattle_advice *a, bool energy)
+{
+	const struct wattle_model_table *t;
+	struct nlattr *nest;
+	u32 error_pm = 0;
+	bool simulated = false;
+
+	if (!a->run_ns && !a->unknown_ns)
+		return 0;
+	rcu_read_lock();
+	t = wattle_model();
+	if (t) {
+		error_pm = t->error_pm;
+		simulated = t->flags & WATTLE_MODEL_SIMULATED;
+	}
+	rcu_read_unlock();
+	nest = nla_nest_start(skb, WATTLE_A_ADVICE);
+	if (!nest ||
+	    put64(skb, WATTLE_A_ADVICE_RUN_NS, a->run_ns) ||
+	    put64(skb, WATTLE_A_ADVICE_UNKNOWN_NS, a->unknown_ns) ||
+	    put64(skb, WATTLE_A_ADVICE_LONGER_NS, a->longer_ns) ||
+	    put64(skb, WATTLE_A_ADVICE_PRICED_NS, a->priced_ns) ||
+	    (simulated && nla_put_flag(skb, WATTLE_A_ADVICE_SIMULATED)) ||
+	    (error_pm && nla_put_u32(skb, WATTLE_A_ADVICE_ERROR_PM, error_pm)))
+		return -EMSGSIZE;
+	if (energy && a->priced_ns &&
+	    (put64(skb, WATTLE_A_ADVICE_SPENT_UJ, a->spent_nj / 1000) ||
+	     put64(skb, WATTLE_A_ADVICE_WOULD_UJ, a->would_nj / 1000)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_stats(struct sk_buff *skb, const struct wattle_queue_stats *st, bool energy)
 {
 	struct nlattr *nest = nla_nest_start(skb, WATTLE_A_STATS);
@@ -178,7 +216,8 @@ int wattle_put_queue(struct sk_buff *skb, const struct wattle_queue_view *v, boo
 	    nla_put_string(skb, WATTLE_A_NAME, v->stats.name) ||
 	    put_params(skb, &v->params) ||
 	    put_stats(skb, &v->stats, energy) ||
-	    put_guard(skb, &v->stats))
+	    put_guard(skb, &v->stats) ||
+	    put_advice(skb, &v->advice, energy))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -248,7 +287,8 @@ int wattle_put_device(struct sk_buff *skb, const struct wattle_device_view *v,
 	    nla_put_u32(skb, WATTLE_A_WAITING, v->waiting) ||
 	    put64(skb, WATTLE_A_EVENTS_LOST, v->events_lost) ||
 	    put_energy(skb, e, energy) ||
-	    put_stats(skb, &v->totals, energy))
+	    put_stats(skb, &v->totals, energy) ||
+	    put_advice(skb, &v->advice, energy))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <linux/uidgid.h>
 #include <linux/wattle.h>
 
+#include "core/advice.h"
 #include "energy.h"
 
 struct sk_buff;
@@ -25,6 +26,7 @@ struct wattle_queue;
  * @id:		the queue's id
  * @params:	its parameters
  * @stats:	its accounts
+ * @advice:	what enforce would have come to
  */
 struct wattle_queue_view {
 	u64				client;
@@ -33,6 +35,7 @@ struct wattle_queue_view {
 	u32				id;
 	struct wattle_queue_params	params;
 	struct wattle_queue_stats	stats;
+	struct wattle_advice		advice;
 };
 
 /**
@@ -63,6 +66,7 @@ struct wattle_client_view {
  * @waiting:	batches that wait
  * @events_lost: by all clients ever
  * @totals:	sums over all queues ever
+ * @advice:	likewise
  */
 struct wattle_device_view {
 	u32				mode;
@@ -73,6 +77,7 @@ struct wattle_device_view {
 	u32				waiting;
 	u64				events_lost;
 	struct wattle_queue_stats	totals;
+	struct wattle_advice		advice;
 };
 
 void wattle_view_queue(struct wattle_queue_view *v, struct wattle_queue *q);

@@ -15,6 +15,7 @@
 
 #include "core/slowdown.h"
 #include "actuator.h"
+#include "advise.h"
 #include "device.h"
 #include "latency.h"
 #include "pace.h"
@@ -26,6 +27,7 @@
 /* All under the device lock. */
 static struct wattle_domain **wattle_plan_of;	/* by CPU, NULL = none */
 static bool wattle_plan_on;			/* enforce, not draining */
+static bool wattle_plan_advises;		/* advise: decided, not acted on */
 static u64 wattle_plan_nr_latency;		/* admitted batches of the latency class */
 static u32 wattle_plan_nr_members;		/* domains slowed for attached programs alone */
 static u32 wattle_plan_nr_slowed;		/* grants to be freed when a promise waits */
@@ -98,7 +100,7 @@ static struct wattle_domain *wattle_plan_count(struct wattle_worker *w,
 	w->plan_domain = NULL;
 	w->plan_khz = 0;
 	w->plan_slowed = false;
-	if (!wattle_plan_on || cpu == WATTLE_CPU_ANY)
+	if ((!wattle_plan_on && !wattle_plan_advises) || cpu == WATTLE_CPU_ANY)
 		return NULL;
 	d = wattle_plan_of[cpu];
 	if (!d || !d->steered)
@@ -106,7 +108,8 @@ static struct wattle_domain *wattle_plan_count(struct wattle_worker *w,
 	w->plan_domain = d;
 	w->plan_level = wattle_plan_level(&d->levels, wattle_plan_khz(d, w, b));
 	if (w->plan_level < d->levels.nr - 1) {
-		w->plan_khz = d->paced ? d->acting_khz : d->levels.khz[w->plan_level];
+		if (wattle_plan_on)
+			w->plan_khz = d->paced ? d->acting_khz : d->levels.khz[w->plan_level];
 		w->plan_slowed = !d->paced;
 		wattle_plan_nr_slowed += w->plan_slowed;
 	}
@@ -124,14 +127,16 @@ static void wattle_plan_grant(struct wattle_worker *w, const struct wattle_sched
 	d = wattle_plan_count(w, b);
 	if (d)
 		wattle_plan_post(d, WATTLE_WHY_GRANT);
+	wattle_advise_begin(w, now_ns);
 }
 
-static void wattle_plan_end(struct wattle_worker *w)
+static void wattle_plan_end(struct wattle_worker *w, const struct wattle_sched_batch *b, u64 now_ns)
 {
 	struct wattle_domain *d = w->plan_domain;
 
 	if (!d)
 		return;
+	wattle_advise_ran(w, b, 0, now_ns);
 	w->plan_domain = NULL;
 	wattle_plan_nr_slowed -= w->plan_slowed;
 	if (!--d->nr_at[w->plan_level])
@@ -184,11 +189,11 @@ void wattle_plan_event(enum wattle_sched_trace what, const struct wattle_sched_b
 		fallthrough;
 	case WATTLE_TRACE_LEASE_EXPIRED:
 	case WATTLE_TRACE_ABORT:
-		wattle_plan_end(ww);
+		wattle_plan_end(ww, b, now_ns);
 		wattle_plan_latency_count(b, -1);
 		break;
 	case WATTLE_TRACE_REQUEUE:
-		wattle_plan_end(ww);
+		wattle_plan_end(ww, b, now_ns);
 		wattle_pace_wait(b, now_ns);
 		wattle_plan_dated_came(b);
 		break;
@@ -221,6 +226,8 @@ void wattle_plan_redo(enum wattle_why why)
 
 	WRITE_ONCE(wattle_plan_on,
 		   wattle.sched.mode == WATTLE_MODE_ENFORCE && !wattle.sched.draining);
+	WRITE_ONCE(wattle_plan_advises,
+		   wattle.sched.mode == WATTLE_MODE_ADVISE && !wattle.sched.draining);
 	for_each_possible_cpu(cpu) {
 		d = wattle_plan_of[cpu];
 		if (!d || d->first != cpu)
@@ -241,11 +248,18 @@ void wattle_plan_redo(enum wattle_why why)
 		ww->watch_whole = false;
 		if (w->state == WATTLE_WORKER_GRANTED)
 			wattle_plan_count(ww, w->batch);
+		wattle_advise_begin(ww, now_ns);
 	}
 	for_each_possible_cpu(cpu) {
 		d = wattle_plan_of[cpu];
-		if (d && d->first == cpu)
-			wattle_plan_post(d, why);
+		if (!d || d->first != cpu)
+			continue;
+		wattle_plan_post(d, why);
+		/* The same may be wanted as before, and now be acted on, or no longer. */
+		if (why == WATTLE_WHY_MODE) {
+			WRITE_ONCE(d->kick, true);
+			wattle_device_wake_task(d->task);
+		}
 	}
 	wattle_latency_want(wattle_plan_latency());
 	wattle_presence_kick();
@@ -337,6 +351,14 @@ bool wattle_plan_latency(void)
 bool wattle_plan_enforcing(void)
 {
 	return READ_ONCE(wattle_plan_on);
+}
+
+/**
+ * wattle_plan_advising() - is what would be done only reckoned? A look without the device lock.
+ */
+bool wattle_plan_advising(void)
+{
+	return READ_ONCE(wattle_plan_advises);
 }
 
 int wattle_plan_init(void)

@@ -21,5 +21,6 @@ struct wattle_domain *wattle_plan_domain(unsigned int cpu);
 void wattle_plan_attached(struct wattle_domain *d, bool present, u32 khz);
 bool wattle_plan_latency(void);
 bool wattle_plan_enforcing(void);
+bool wattle_plan_advising(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 #include "chardev.h"
+#include "core/advice.h"
 #include "core/guard.h"
 #include "core/sched.h"
 #include "index.h"
@@ -19,6 +20,7 @@ struct wattle_attachment;
  * @sched:	the state machine's part; under the device lock
  * @index:	by age; under the device lock
  * @guard:	whether it is slowed by what it allows; under the device lock
+ * @advice:	what enforce would have come to; under the device lock
  * @attach:	what it steers, NULL nothing; under the device lock
  * @next:	chains queues to be freed
  */
@@ -26,6 +28,7 @@ struct wattle_queue {
 	struct wattle_sched_queue	sched;
 	struct wattle_index_node	index;
 	struct wattle_guard		guard;
+	struct wattle_advice		advice;
 	struct wattle_attachment	*attach;
 	struct wattle_queue		*next;
 };

@@ -34,6 +34,8 @@ struct wattle_domain;
  * @watch_turn:	and in which turn of its guard that began
  * @watch_whole: the one before was of the same queue and turn
  * @watch_free:	its grant runs free whatever it says of itself
+ * @advised_ns:	up to when its grant is in its queue's advice, 0 = none is given; under the
+ *		device lock
  * @node:	in the table of workers, by @task; written under the device lock, read under RCU
  * @rcu:	defers freeing until readers of the table and pending wake-ups are done
  */
@@ -52,6 +54,7 @@ struct wattle_worker {
 	bool				watch_free;
 	u32				watch_queue;
 	u32				watch_turn;
+	u64				advised_ns;
 	struct hlist_node		node;
 	struct rcu_head			rcu;
 };

@@ -180,6 +180,18 @@ __u32 wattle_power_floor_khz(const struct wattle_power *p, __u32 nr)
 	return best + 1 < t->nr_opps ? t->opp[best].khz : 0;
 }
 
+__u32 wattle_power_uw(const struct wattle_power *p, __u32 khz)
+{
+	__u32 i = wattle_power_opp_at_least(p, khz);
+	const struct wattle_power_opp *o = &p->t.opp[i];
+
+	if (!i || khz >= o->khz)
+		return o->uw;
+	/* Powers and frequencies are below 2^30. */
+	return o[-1].uw + (__u32)((__u64)(o->uw - o[-1].uw) * (khz - o[-1].khz) /
+				  (o->khz - o[-1].khz));
+}
+
 __u64 wattle_power_pj(__u64 uw, __u64 ns)
 {
 	__u64 whole = wattle_sat_mul(uw, ns / 1000);

@@ -170,6 +170,17 @@ enum wattle_power_error wattle_power_init(struct wattle_power *p,
 __u32 wattle_power_floor_khz(const struct wattle_power *p, __u32 nr);
 
 /**
+ * wattle_power_uw() - power of one CPU that runs
+ * @p:		the table
+ * @khz:	its clock
+ *
+ * Between operating points by straight lines; beyond either end, that end's.
+ *
+ * Return: microwatts, without what CPUs share.
+ */
+__u32 wattle_power_uw(const struct wattle_power *p, __u32 khz);
+
+/**
  * wattle_power_pj() - power for a time
  * @uw:		any
  * @ns:		any

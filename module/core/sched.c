@@ -33,8 +33,6 @@ int wattle_sched_set_mode(struct wattle_sched *s, __u32 mode, __u64 now_ns)
 {
 	struct wattle_sched_client *c;
 
-	if (mode == WATTLE_MODE_ADVISE)
-		return -EOPNOTSUPP;
 	if (mode > WATTLE_MODE_ENFORCE)
 		return -EINVAL;
 	s->mode = mode;

@@ -340,7 +340,7 @@ void wattle_sched_init(struct wattle_sched *s, const struct wattle_sched_ops *op
 		       struct wattle_sched_cpu *cpus, __u32 nr_cpus);
 /*
  * Any mode to any mode; releases whatever gating the old one held (waiting
- * workers are re-examined). -EINVAL unknown; -EOPNOTSUPP advise (reserved).
+ * workers are re-examined). To this state machine advise is observe. -EINVAL unknown.
  */
 int wattle_sched_set_mode(struct wattle_sched *s, __u32 mode, __u64 now_ns);
 /* From now on SUBMIT is -ESHUTDOWN and parked workers get what is left, then -ESHUTDOWN. */

@@ -79,7 +79,7 @@ fails 2 "--strict without --deadline" "${t[@]}" --strict
 fails 2 "MODEL DATA missing" eval
 fails 2 "MODEL DATA missing" predict m
 fails 2 "too many operands" eval m d.csv e.csv
-fails 2 "mode 'faster': must be one of off, observe, enforce" mode faster
+fails 2 "mode 'faster': must be one of off, observe, advise, enforce" mode faster
 
 # JSON: -j anywhere, errors too, and the exit code inside is the real one.
 for order in "-j train d.csv" "train -j d.csv" "train d.csv --json"; do

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later OR BSD-2-Clause
-# wattle queue and wattle monitor: without the module here, with it in the guests.
+# wattle queue, advise and monitor: without the module here, with it in the guests.
 # shellcheck disable=SC1091,SC2154  # lib.sh sets code, out and err
 . "$(dirname "$0")/lib.sh"
 
@@ -21,11 +21,12 @@ fails 2 "--max-inflight '0': must be a whole number from 1" queue set 1:1 --max-
 fails 2 "option '--weight' needs a value" queue set 1:1 --weight
 fails 2 "unknown option '--fast'" queue --fast
 fails 2 "--client '0': must be a whole number from 1" queue list --client 0
+fails 2 "too many operands" advise 1:1
 fails 2 "group 'fly': must be one of mode, queue" monitor fly
 fails 2 "--count '0': must be a whole number from 1" monitor --count 0
 
 if [ ! -d /sys/module/wattle ]; then
-	for args in "queue" "queue show 1:1" "queue set 1:1 --weight 5" monitor; do
+	for args in "queue" "queue show 1:1" "queue set 1:1 --weight 5" advise monitor; do
 		# shellcheck disable=SC2086 # words
 		fails 5 "the module is not loaded; load it with 'modprobe wattle'" $args
 		# shellcheck disable=SC2086
@@ -54,6 +55,14 @@ run -j queue list
 is "no queue: an empty list" "[]" "$(json out 'd["queues"]')"
 fails 1 "cannot read the queue: there is no such client; 'wattle queue list' lists them" queue show 999999:1
 fails 1 "cannot change the queue: there is no such client" queue set 999999:1 --weight 5
+
+fails 5 "mode is observe and nothing has been advised: 'wattle mode advise'" advise
+run mode advise
+is "mode advise: exit" 0 "$code"
+fails 5 "nothing has run yet on managed CPUs whose clock wattle can steer" advise
+run -j advise
+is "-j advise of nothing" "5 5" "$code $(json out 'd["exit"]')"
+run mode observe
 
 # A program that has a queue.
 small_csv big.csv 5000

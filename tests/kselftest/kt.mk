@@ -39,6 +39,10 @@ TEST_PROGS += $(O)/tests/kselftest/kt_pace
 OBJS_kt_pace = $(addprefix $(O)/tests/,kselftest/kt_pace.o kselftest/harness.o platform/selftest/lib.o)
 LIBS_kt_pace = -pthread
 # Who is slowed by more than it allows.
+TEST_PROGS += $(O)/tests/kselftest/kt_advise
+OBJS_kt_advise = $(addprefix $(O)/tests/,kselftest/kt_advise.o kselftest/harness.o platform/selftest/lib.o)
+LIBS_kt_advise = -pthread
+
 TEST_PROGS += $(O)/tests/kselftest/kt_guard
 OBJS_kt_guard = $(addprefix $(O)/tests/,kselftest/kt_guard.o kselftest/harness.o platform/selftest/lib.o)
 LIBS_kt_guard = -pthread

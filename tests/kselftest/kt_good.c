@@ -388,7 +388,6 @@ static void test_modes(void)
 		EXPECT_EQ(ioctl(fd, WATTLE_IOC_QUERY, &q), 0);
 		EXPECT_EQ(q.mode, want[i]);
 	}
-	EXPECT(kt_mode("advise") < 0);
 	EXPECT_EQ(kt_mode("nonsense"), -EINVAL);
 	EXPECT_EQ(ioctl(fd, WATTLE_IOC_QUERY, &q), 0);
 	EXPECT_EQ(q.mode, WATTLE_MODE_ENFORCE);

@@ -2,7 +2,7 @@
 #
 # The rules of the policy, each alone, and then together.
 
-POLICY_TESTS := policy_power policy_demand policy_edf policy_choose policy_decide policy_learn policy_share policy_pace policy_guard
+POLICY_TESTS := policy_power policy_demand policy_edf policy_choose policy_decide policy_learn policy_share policy_pace policy_guard policy_advice
 
 UNIT_TESTS += $(addprefix $(O)/tests/unit/,$(POLICY_TESTS))
 

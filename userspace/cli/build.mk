@@ -8,9 +8,10 @@ PROGS += $(O)/wattle
 OBJS_wattle = $(CLI_OBJS) $(ENERGY_BPF_OBJS) $(LIBWATTLE_OBJS)
 LIBS_wattle = $(ENERGY_BPF_LIBS) $(LIBWATTLE_LIBS) -ljansson $(LIBNL_LIBS)
 
-# Generic netlink: what the verbs queue and monitor speak.
+# Generic netlink: what the verbs queue, advise and monitor speak.
 LIBNL_CFLAGS := $(shell $(PKG_CONFIG) --cflags libnl-genl-3.0 2>/dev/null)
 LIBNL_LIBS := -lnl-genl-3 -lnl-3
 CFLAGS_netlink.c := $(LIBNL_CFLAGS)
 CFLAGS_queue.c := $(LIBNL_CFLAGS)
+CFLAGS_advise.c := $(LIBNL_CFLAGS)
 CFLAGS_monitor.c := $(LIBNL_CFLAGS)

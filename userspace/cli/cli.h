@@ -49,6 +49,7 @@ extern const struct cli_verb cli_doctor;
 extern const struct cli_verb cli_stat;
 extern const struct cli_verb cli_mode;
 extern const struct cli_verb cli_run;
+extern const struct cli_verb cli_advise;
 extern const struct cli_verb cli_calibrate;
 extern const struct cli_verb cli_monitor;
 extern const struct cli_verb cli_queue;

@@ -13,7 +13,8 @@
 
 const struct cli_verb *const cli_verbs[] = {
 	&cli_status, &cli_doctor, &cli_stat, &cli_monitor, &cli_run, &cli_mode, &cli_queue,
-	&cli_calibrate, &cli_train, &cli_eval, &cli_predict, &cli_help, &cli_version, NULL,
+	&cli_advise, &cli_calibrate, &cli_train, &cli_eval, &cli_predict, &cli_help, &cli_version,
+	NULL,
 };
 
 const struct cli_verb *cli_verb_find(const char *name)

@@ -40,7 +40,7 @@ static int write_mode(const char *mode)
 
 static int mode(struct out *o, int argc, char **argv)
 {
-	static const char *const modes[] = { "off", "observe", "enforce", NULL };
+	static const char *const modes[] = { "off", "observe", "advise", "enforce", NULL };
 	static const struct option none[] = { { 0 } };
 	uint64_t start = opt_now_ns();
 	char before[64], now[64];
@@ -48,7 +48,7 @@ static int mode(struct out *o, int argc, char **argv)
 	int err;
 
 	if (opt_next(o, argc, argv, ":", none) != -1 ||
-	    !opt_operands(o, argc, 0, 1, "[off|observe|enforce]"))
+	    !opt_operands(o, argc, 0, 1, "[off|observe|advise|enforce]"))
 		return CLI_USAGE;
 	if (optind < argc && !opt_choice(o, "mode", argv[optind], modes, &want))
 		return CLI_USAGE;
@@ -77,13 +77,14 @@ static int mode(struct out *o, int argc, char **argv)
 const struct cli_verb cli_mode = {
 	.name		= "mode",
 	.group		= "Control",
-	.summary	= "show or set the module's mode: off, observe, enforce",
+	.summary	= "show or set the module's mode: off, observe, advise, enforce",
 	.usage		=
-"wattle mode [off|observe|enforce]\n"
+"wattle mode [off|observe|advise|enforce]\n"
 "\n"
 "Without an argument prints the mode. off: nothing is gated, at once and without\n"
 "waiting for anybody. observe: decisions are computed and counted, nothing is\n"
-"acted on. enforce: work that cannot meet its deadline is refused on queues that\n"
+"acted on. advise: as observe, and what enforce would have saved is reckoned, for\n"
+"'wattle advise'. enforce: work that cannot meet its deadline is refused on queues that\n"
 "asked for it, and a managed CPU carries one grant at a time. Setting needs root.\n",
 	.run		= mode,
 };

@@ -44,7 +44,7 @@
  * @WATTLE_MODE_OFF:	grants at once in EDF order; no admission, no gating, no accounts of energy
  * @WATTLE_MODE_OBSERVE: as off, but admission is computed, counted and traced, and energy is
  *		accounted
- * @WATTLE_MODE_ADVISE:	reserved: observe, plus what enforce would have saved
+ * @WATTLE_MODE_ADVISE:	observe, plus what enforce would have saved, and whom it would have slowed
  * @WATTLE_MODE_ENFORCE: acts: refuses what cannot be met on STRICT queues, gives a CPU to one
  *		grant at a time
  */

@@ -61,6 +61,8 @@
  * @WATTLE_A_RUN_NS: u64; time since the batch was granted
  * @WATTLE_A_TID: u32; thread that had the grant, in the initial pid namespace
  * @WATTLE_A_GUARD: nest of guard; whether the queue is slowed by no more than it allows
+ * @WATTLE_A_ADVICE: nest of advice; what mode enforce would have come to; absent while nothing
+ * was advised
  * @__WATTLE_A_MAX: after the last
  * @WATTLE_A_MAX: the last
  *
@@ -107,6 +109,7 @@ enum wattle_a {
 	WATTLE_A_RUN_NS = 38,
 	WATTLE_A_TID = 39,
 	WATTLE_A_GUARD = 40,
+	WATTLE_A_ADVICE = 41,
 	__WATTLE_A_MAX,
 	WATTLE_A_MAX = __WATTLE_A_MAX - 1,
 };
@@ -221,6 +224,40 @@ enum wattle_a_guard {
 	WATTLE_A_GUARD_DEMOTIONS = 4,
 	__WATTLE_A_GUARD_MAX,
 	WATTLE_A_GUARD_MAX = __WATTLE_A_GUARD_MAX - 1,
+};
+
+/**
+ * enum wattle_a_advice - attributes of set "advice"
+ * @WATTLE_A_ADVICE_PAD: pad
+ * @WATTLE_A_ADVICE_RUN_NS: u64; time of work that says what it takes, on CPUs whose clock
+ * enforce would steer
+ * @WATTLE_A_ADVICE_UNKNOWN_NS: u64; time there of work that does not; nothing is said of it
+ * @WATTLE_A_ADVICE_LONGER_NS: u64; by how much longer that of run-ns would have taken
+ * @WATTLE_A_ADVICE_PRICED_NS: u64; of run-ns, while there was a power table
+ * @WATTLE_A_ADVICE_SPENT_UJ: u64; what that cost as it ran, idling until the slowed would have
+ * been done included
+ * @WATTLE_A_ADVICE_WOULD_UJ: u64; what it would have cost, slowed
+ * @WATTLE_A_ADVICE_SIMULATED: flag; the power table is of a virtual platform
+ * @WATTLE_A_ADVICE_ERROR_PM: u32; how far the power table was off where it could be checked,
+ * per mille
+ * @__WATTLE_A_ADVICE_MAX: after the last
+ * @WATTLE_A_ADVICE_MAX: the last
+ *
+ * Sums of mode advise, of a queue or of all queues ever, since load. Joules are reckoned by the
+ * power table, and are absent without one and for who may not see joules.
+ */
+enum wattle_a_advice {
+	WATTLE_A_ADVICE_PAD = 1,
+	WATTLE_A_ADVICE_RUN_NS = 2,
+	WATTLE_A_ADVICE_UNKNOWN_NS = 3,
+	WATTLE_A_ADVICE_LONGER_NS = 4,
+	WATTLE_A_ADVICE_PRICED_NS = 5,
+	WATTLE_A_ADVICE_SPENT_UJ = 6,
+	WATTLE_A_ADVICE_WOULD_UJ = 7,
+	WATTLE_A_ADVICE_SIMULATED = 8,
+	WATTLE_A_ADVICE_ERROR_PM = 9,
+	__WATTLE_A_ADVICE_MAX,
+	WATTLE_A_ADVICE_MAX = __WATTLE_A_ADVICE_MAX - 1,
 };
 
 /**
