@@ -434,6 +434,7 @@ static u32 wattle_actuator_read(struct wattle_domain *d, enum wattle_why *why, u
 		khz = 0;
 	} else {
 		d->acting_khz = khz;
+		d->advised_khz = 0;
 	}
 	wattle_device_unlock();
 	return khz;

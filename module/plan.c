@@ -242,6 +242,8 @@ void wattle_plan_redo(enum wattle_why why)
 	wattle_list_for_each(w, &wattle.sched.running, run_link) {
 		struct wattle_worker *ww = wattle_worker_of(w);
 
+		if (ww->plan_domain)
+			wattle_advise_ran(ww, w->batch, 0, now_ns);
 		ww->plan_domain = NULL;
 		/* At which speed it has run up to now is not known. */
 		ww->run.since_ns = now_ns;

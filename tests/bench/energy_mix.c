@@ -4,7 +4,10 @@
  * wattle, in a guest with virtual time on the virtual platform: joules by the
  * platform's own referee over the same window, idle time included. Simulated joules.
  *
- *	energy_mix [--check | --governors] [MIX...]
+ *	energy_mix [--check | --governors | --advise] [MIX...]
+ *
+ * --advise: what wattle advise says that enforce would save over governor performance,
+ * against what it saves by the referee. Needs a power table and build/wattle.
  *
  * All runs pass through /dev/wattle. For the governors it is in mode observe, which
  * grants at once in order of deadlines and touches nothing; for wattle in mode enforce,
@@ -27,6 +30,8 @@
 
 #define CPUS		4
 #define OBSERVE_RUNS	10
+#define WATTLE		OBSERVE_RUNS
+#define ADVISE		(OBSERVE_RUNS + 1)
 #define SEED		20261123
 #define LINGER		(20 * MS)	/* from setting up to the first batch */
 #define GIVE_UP		(30 * SEC)
@@ -51,7 +56,7 @@ struct run {
 #define RUN(_name, _governor, _khz, _mode) \
 	{ .name = _name, .governor = _governor, .khz = _khz, .mode = _mode }
 
-static struct run runs[OBSERVE_RUNS + 1] = {
+static struct run runs[OBSERVE_RUNS + 2] = {
 	RUN("performance", "performance", 0, "observe"),
 	RUN("schedutil", "schedutil", 0, "observe"),
 	RUN("powersave", "performance", 800000, "observe"),
@@ -63,10 +68,10 @@ static struct run runs[OBSERVE_RUNS + 1] = {
 	RUN("2.4 GHz", "performance", 2400000, "observe"),
 	RUN("2.8 GHz", "performance", 2800000, "observe"),
 	RUN("wattle", "performance", 0, "enforce"),
+	RUN("advise", "performance", 0, "advise"),
 };
 #define SCHEDUTIL	1
 #define POWERSAVE	2
-#define WATTLE		OBSERVE_RUNS
 
 static const struct energy_mix *mix;
 static struct run *now_run;
@@ -317,6 +322,44 @@ static void table(const struct run *best)
 	fflush(stdout);
 }
 
+/* What wattle advise says was spent and saved since load, 0 before it says anything. */
+static void advised(double *spent_j, double *saved_j)
+{
+	static char text[1 << 16];
+	FILE *p = popen("build/wattle advise -j 2>/dev/null", "r");
+	const char *saved, *spent;
+
+	*spent_j = 0;
+	*saved_j = 0;
+	if (!p)
+		bench_die("build/wattle cannot be run");
+	text[fread(text, 1, sizeof(text) - 1, p)] = '\0';
+	pclose(p);
+	saved = strstr(text, "\"saved_joules\":");
+	spent = strstr(text, "\"spent_joules\":");
+	if (!saved || !spent)
+		return;
+	*saved_j = strtod(strchr(saved, ':') + 1, NULL);
+	*spent_j = strtod(strchr(spent, ':') + 1, NULL);
+}
+
+static void advise(void)
+{
+	double spent_j, saved_j, spent2_j, saved2_j, all, really;
+
+	advised(&spent_j, &saved_j);
+	run(&runs[ADVISE]);
+	advised(&spent2_j, &saved2_j);
+	run(&runs[0]);
+	run(&runs[WATTLE]);
+	all = runs[ADVISE].joules;
+	really = runs[0].joules - runs[WATTLE].joules;
+	printf("%s: performance %.2f J, advise %.2f J (of it the table's %.2f), enforce %.2f J; advised to save %.2f J (%.1f %%), saves %.2f J (%.1f %%) (simulated)\n",
+	       mix->name, runs[0].joules, all, spent2_j - spent_j, runs[WATTLE].joules,
+	       saved2_j - saved_j, 100 * (saved2_j - saved_j) / all, really,
+	       100 * really / runs[0].joules);
+}
+
 static void figure(const char *mix_name, const char *against, double ours, double peer,
 		   const char *peer_name)
 {
@@ -332,7 +375,8 @@ int main(int argc, char **argv)
 	unsigned int m, i, n = 0, bad = 0;
 	bool check = argc > 1 && !strcmp(argv[1], "--check");
 	bool governors = argc > 1 && !strcmp(argv[1], "--governors");
-	int first = 1 + (check || governors), a;
+	bool advises = argc > 1 && !strcmp(argv[1], "--advise");
+	int first = 1 + (check || governors || advises), a;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (pt_cpus() != CPUS || !pt_virtual_time())
@@ -351,6 +395,11 @@ int main(int argc, char **argv)
 		if (first < argc && a == argc)
 			continue;
 		energy_fill(mix, SEED + m);
+		if (advises) {
+			advise();
+			n++;
+			continue;
+		}
 		for (i = 0; i <= WATTLE; i++) {
 			if (runs[i].skip)
 				continue;
@@ -376,7 +425,7 @@ int main(int argc, char **argv)
 	}
 	if (!n)
 		bench_die("no such mix");
-	if (check || governors)
+	if (check || governors || advises)
 		return bad != 0;
 	figure("geomean", "schedutil", exp(log_schedutil / n), 1, "governor schedutil");
 	figure("geomean", "best_fixed", exp(log_fixed / n), 1, "best fixed frequency");

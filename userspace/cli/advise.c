@@ -101,11 +101,12 @@ static void print_total(struct out *o, const struct advice *v)
 	}
 	out_group(o, "energy", "saved");
 	out_f64(o, "saved_joules", "% J", v->spent_j - v->would_j, 3);
-	out_f64(o, "spent_joules", " of % J", v->spent_j, 3);
+	out_f64(o, "spent_joules", " of the CPUs' own % J", v->spent_j, 3);
 	if (v->spent_j > 0)
 		out_f64(o, "saved_percent", ", % %", 100 * (v->spent_j - v->would_j) / v->spent_j,
 			1);
-	out_str(o, "quality", ", by the % power table", v->simulated ? "simulated" : "measured");
+	out_str(o, "quality", ": %", "model");
+	out_str(o, "table", ", by the power table (%)", v->simulated ? "simulated" : "measured");
 	if (!isnan(v->error))
 		out_f64(o, "table_error", ", whose own error is % % of power", 100 * v->error, 1);
 	out_end(o);
@@ -171,8 +172,9 @@ const struct cli_verb cli_advise = {
 "each queue's batches would have taken, and the joules of their CPUs, by the power table\n"
 "('wattle calibrate'). Both are sums since the module was loaded, of batches that say what\n"
 "they take, on managed CPUs. An estimate: it leaves out what gating and longer idle times\n"
-"save, and a busy machine's deadlines ask for more speed in enforce, where work is done\n"
-"later. The table lists queues there are; the sums above count those that are gone too.\n"
+"save, takes every program to drive its CPU as hard as the table's, and a busy machine's\n"
+"deadlines ask for more speed in enforce, where work is done later. The slowdown is the\n"
+"better figure of the two. The table lists queues there are; the sums above count those that are gone too.\n"
 "Reading takes CAP_NET_ADMIN, and joules CAP_PERFMON.\n",
 	.run		= advise,
 };
